@@ -1,0 +1,1 @@
+"""What consoles and commands say to the service."""

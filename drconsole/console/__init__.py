@@ -1,0 +1,1 @@
+"""The console: a Textual program that only attaches."""

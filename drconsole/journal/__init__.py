@@ -1,0 +1,1 @@
+"""Runs, steps, events, commands, pool and leases in one schema."""

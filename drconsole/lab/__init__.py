@@ -1,0 +1,1 @@
+"""A world to recover: embedded default, drill trainer and test world in one."""

@@ -1,0 +1,146 @@
+"""Runs as consoles, commands and reports see them: the JSON of `run show` and of the events."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from drconsole.model.step import Facts, Mode
+
+StepState = Literal[
+    "pending", "running", "waiting", "paused", "held", "done", "failed", "skipped", "cancelled"
+]
+RunState = StepState
+DifferenceClass = Literal["had-to-be", "repaired", "lost"]
+
+
+class _Value(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+
+class RunnerPlace(_Value, frozen=True, kw_only=True):
+    pid: int
+    host: str
+
+
+class StageView(_Value, frozen=True, kw_only=True):
+    """A stage of a run: how many steps it has, how many are done, how many failed."""
+
+    name: str
+    state: StepState
+    started: str | None
+    ended: str | None
+    steps: int
+    done: int
+    failed: int
+
+
+class StepView(_Value, frozen=True, kw_only=True):
+    key: str
+    state: StepState
+    attempts: int
+    started: str | None
+    ended: str | None
+    error: str | None
+
+
+class Difference(_Value, frozen=True, kw_only=True):
+    """One value that differs. `path` ends in the leaf property; `reason` names the rule's."""
+
+    path: str
+    captured: str
+    recovered: str
+    klass: DifferenceClass = msgspec.field(name="class")
+    reason: str = ""
+
+
+class Fidelity(_Value, frozen=True, kw_only=True):
+    """How many captured values were compared, how many are equal, and each that is not.
+
+    `excused` counts by rule what a rule excused.
+    """
+
+    matched: int
+    total: int
+    differences: tuple[Difference, ...] = ()
+    excused: dict[str, int] = {}
+
+
+class GuestView(_Value, frozen=True, kw_only=True):
+    """A guest in a run. `state` is registered, pending, failed, not-selected or not-recoverable."""
+
+    name: str
+    id: str
+    state: str
+    power: str
+    reason: str = ""
+
+
+class MachineView(_Value, frozen=True, kw_only=True):
+    """A target in a run: its role and the protected machine that it takes the place of."""
+
+    target: str
+    role: str
+    protected: str
+    state: str
+    phase: str = ""
+    fraction: float | None = None
+    note: str = ""
+
+
+class CleanupView(_Value, frozen=True, kw_only=True):
+    state: StepState
+    started: str | None
+    ended: str | None
+
+
+class RunView(_Value, frozen=True, kw_only=True):
+    """All of `run show --json`."""
+
+    run: str
+    site: str
+    mode: Mode
+    state: RunState
+    snapshot: str
+    started: str | None
+    ended: str | None
+    rto_s: float | None
+    rpo_s: float | None
+    runner: RunnerPlace | None
+    stages: tuple[StageView, ...]
+    steps: tuple[StepView, ...]
+    fidelity: Fidelity | None
+    guests: tuple[GuestView, ...]
+    machines: tuple[MachineView, ...]
+    cleanup: CleanupView | None
+    elapsed_s: float
+
+
+class RunSummary(_Value, frozen=True, kw_only=True):
+    """A line of `run list`."""
+
+    run: str
+    site: str
+    mode: Mode
+    state: RunState
+    snapshot: str
+    started: str | None
+    ended: str | None
+
+
+class Event(_Value, frozen=True, kw_only=True):
+    """Something that happened in a run. `seq` counts up without gaps within its run.
+
+    `kind` is `run`, `step`, `log`, `progress`, `command` or `uplinks`; `actor` is an operator's
+    account, or "" for the runner. `facts` carry what the kind needs, such as `state` and `error`.
+    """
+
+    seq: int
+    at: str
+    run: str
+    kind: str
+    step: str = ""
+    actor: str = ""
+    text: str = ""
+    facts: Facts = {}

@@ -1,0 +1,78 @@
+"""The keys at which the rooms' steps join: who needs a step of another room names it here."""
+
+from __future__ import annotations
+
+from drconsole.model.step import step_key
+
+PREFLIGHT = "preflight/run/freeze"
+"""The last step of preflight: everything needs it."""
+
+BARRIER = "storage/site/barrier"
+"""Reads the world and proves R64 and R68; needs every ready and every proved step."""
+
+MANAGEMENT_DATACENTERS = "uplinks/management/datacenters"
+"""The captured datacenters exist on the recovered management server; uplink proofs need them."""
+
+GUESTS_GATE = "guests/site/gate"
+"""Needs the storage to be read (R67); before it the disaster run's question is answered."""
+
+CAPTURED = "verify/site/capture"
+COMPARED = "verify/site/compare"
+REPORTED = "verify/site/report"
+
+
+def halted(group: str) -> str:
+    """The group is halted (real run) or its point-in-time clones stand (drill).
+
+    Its result: `point_in_time` (UTC), `rpo_s`, `clone` (the handle in a drill, else "").
+    """
+    return step_key("halt", group, "halt")
+
+
+def leased(target: str) -> str:
+    """The target is leased to its role in this run."""
+    return step_key("map", target, "lease")
+
+
+def ready(name: str) -> str:
+    """The machine that takes the role of `name` is installed and answers as what it should be.
+
+    Its result: `target`, `address`, `port`, `pin` (sha256:…), `uuid`, `became`.
+    """
+    return step_key("provision", name, "ready")
+
+
+def proved(host: str) -> str:
+    """The host's management uplink has link and the management server reaches it there.
+
+    Its result: `address` (captured), `nics` (captured NIC name → NIC on the target).
+    """
+    return step_key("uplinks", host, "prove")
+
+
+def presented(group: str) -> str:
+    """The group's volumes are presented to all recovered hosts.
+
+    Its result: `volumes`: list of {volume, naa, nfs_host, nfs_path, label}.
+    """
+    return step_key("storage", group, "present")
+
+
+def host_added(host: str) -> str:
+    """The host is connected to the recovered management server, inside its cluster."""
+    return step_key("import", host, "add-host")
+
+
+def datastore_mounted(datastore: str) -> str:
+    """The datastore is mounted on every deployed host that had it, under its captured name."""
+    return step_key("import", datastore, "mount")
+
+
+def registered(guest: str) -> str:
+    """The guest is registered. Keyed by the guest's id: names need not be unique."""
+    return step_key("guests", guest, "register")
+
+
+def powered(guest: str) -> str:
+    """The guest is powered on as captured."""
+    return step_key("guests", guest, "power-on")

@@ -1,0 +1,33 @@
+"""What the drivers are given to derive their steps from: all of it decided, none of it secret."""
+
+from __future__ import annotations
+
+import msgspec
+
+from drconsole.model.inventory import Snapshot
+from drconsole.model.mapping import HostMapping, VmSelection
+from drconsole.model.plan import Verdict
+from drconsole.model.site import Provisioning, SitePlan
+from drconsole.model.step import Mode
+from drconsole.model.target import Target
+
+
+class PlanInput(msgspec.Struct, frozen=True, kw_only=True):
+    """The decided inputs of one run's plan.
+
+    `targets` holds those that the mapping names. `addresses` gives each role (by its protected
+    name) its address on the provisioning network. `deadlines` are seconds by kind.
+    """
+
+    run: str
+    mode: Mode
+    site: SitePlan
+    provisioning: Provisioning
+    snapshot_id: str
+    snapshot: Snapshot
+    mapping: HostMapping
+    selection: VmSelection
+    verdicts: tuple[Verdict, ...]
+    targets: dict[str, Target]
+    addresses: dict[str, str]
+    deadlines: dict[str, float]

@@ -1,0 +1,1 @@
+"""Virtualisation platforms (R11): one contract, and a room for each platform."""

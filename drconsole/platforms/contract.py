@@ -1,0 +1,84 @@
+"""What the product asks of a virtualisation platform. VMware's is in `vsphere/`."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Callable
+from typing import Literal, Protocol
+
+import msgspec
+
+from drconsole.model.inventory import Snapshot
+from drconsole.model.step import Handlers, Step
+from drconsole.planning.plan_input import PlanInput
+from drconsole.settings.values import Settings, Site
+
+Progress = Callable[[str], None]
+"""Takes one line of narration."""
+
+
+class SiteCheck(msgspec.Struct, frozen=True, kw_only=True):
+    """What a site's management server said of itself. `skew_s` is its clock minus ours."""
+
+    site: str
+    product: str
+    version: str
+    build: str
+    api_version: str
+    instance_uuid: str
+    hosts: int
+    guests: int
+    skew_s: float
+
+
+class HostListing(msgspec.Struct, frozen=True, kw_only=True):
+    """A host found under the management server's control (R19), with its path of names."""
+
+    id: str
+    name: str
+    path: str
+    cluster: str
+    guests: int
+    connection: str
+
+
+class InventoryChange(msgspec.Struct, frozen=True, kw_only=True):
+    """One object of a live inventory that appeared, changed or left. `facts` are display values."""
+
+    id: str
+    kind: str
+    change: Literal["upsert", "leave"]
+    name: str = ""
+    parent: str = ""
+    facts: dict[str, str] = {}
+
+
+class Platform(Protocol):
+    """One platform. Stateless: each call opens what it needs and closes it."""
+
+    async def check(self, site: Site, settings: Settings) -> SiteCheck:
+        """Logs in once and says who answered. Raises Unreachable, WrongCredentials, PinMismatch."""
+        ...
+
+    async def list_hosts(self, site: Site, settings: Settings) -> tuple[HostListing, ...]:
+        """Lists every host, following clusters and folders until the list is complete (R19–R21)."""
+        ...
+
+    async def capture(self, site: Site, settings: Settings, profile: str, progress: Progress) -> Snapshot:
+        """Captures the elements that the profile names (R13–R24). `profile` is a name or a path."""
+        ...
+
+    def watch(self, site: Site, settings: Settings) -> AsyncIterator[tuple[InventoryChange, ...]]:
+        """Yields batches of changes for ever; the first batches are the whole inventory."""
+        ...
+
+    def steps(self, plan: PlanInput) -> tuple[Step, ...]:
+        """Gives the steps of uplinks, import, guests and the platform's part of verify."""
+        ...
+
+    def cleanup_steps(self, plan: PlanInput) -> tuple[Step, ...]:
+        """Gives the steps that power off and unregister what a drill started."""
+        ...
+
+    def handlers(self, settings: Settings, plan: PlanInput) -> Handlers:
+        """Binds the handlers that the steps name. Connections are opened at their first use."""
+        ...

@@ -1,0 +1,1 @@
+"""Bare metal: Redfish power, the boot service, role templates."""

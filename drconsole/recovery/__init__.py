@@ -1,0 +1,1 @@
+"""The executor, the stages, the runner and its report."""

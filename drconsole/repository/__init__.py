@@ -1,0 +1,1 @@
+"""Snapshots, kept at the recovery site."""

@@ -1,0 +1,1 @@
+"""What drconsole serve does."""

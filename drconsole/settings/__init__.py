@@ -1,0 +1,1 @@
+"""The configuration file and the references to secrets in it."""

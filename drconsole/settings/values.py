@@ -1,0 +1,114 @@
+"""The configuration as typed values: what `settings.load` gives to the service and the runner.
+
+Durations are seconds. Secrets stay references (`env:`, `file:`, `cred:`, `age:`, `prompt:`) until
+`settings.secrets` resolves them at the moment of use.
+"""
+
+from __future__ import annotations
+
+import msgspec
+
+from drconsole.model.inventory.storage import PhysicalServer
+from drconsole.model.site import ArrayPlace, GroupEntry, NetworkMapping, Provisioning, SitePlan
+
+
+class _Value(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+
+class Endpoint(_Value, frozen=True, kw_only=True):
+    """How to reach and trust something over TLS. `address` is HOST:PORT; `pin` is `sha256:` and
+    64 hexadecimal digits; `password` a reference."""
+
+    address: str
+    username: str
+    password: str
+    pin: str
+
+
+class Site(_Value, frozen=True, kw_only=True):
+    name: str
+    platform: str
+    endpoint: Endpoint
+    profile: str = "recovery"
+    capture_s: float | None = None
+    rpo_s: float | None = None
+    rto_s: float | None = None
+    networks: tuple[NetworkMapping, ...] = ()
+    groups: tuple[GroupEntry, ...] = ()
+    physical_servers: tuple[PhysicalServer, ...] = ()
+
+
+class Array(_Value, frozen=True, kw_only=True):
+    place: ArrayPlace
+    endpoint: Endpoint
+
+
+class PoolMachine(_Value, frozen=True, kw_only=True):
+    """A target of the pool: its BMC, its segment, and whether its disks may be wiped."""
+
+    name: str
+    bmc: Endpoint
+    segment: str
+    may_wipe: bool = False
+
+
+class ProvisioningSettings(_Value, frozen=True, kw_only=True):
+    """The provisioning network, and the reference to the root password of installed machines."""
+
+    network: Provisioning
+    password: str
+
+
+DEADLINES: dict[str, float] = {
+    "bmc-connect": 2,
+    "bmc-call": 10,
+    "power": 180,
+    "netboot": 600,
+    "install-hypervisor": 1800,
+    "install-management": 3600,
+    "install-linux": 1800,
+    "ready": 900,
+    "uplink": 300,
+    "array-call": 60,
+    "halt": 600,
+    "promote": 600,
+    "present": 300,
+    "vcenter-call": 60,
+    "add-host": 300,
+    "rescan": 600,
+    "mount": 300,
+    "register": 300,
+    "power-on": 600,
+    "task": 600,
+    "capture": 900,
+    "wipe": 3600,
+    "probe-protected": 5,
+}
+"""Seconds by kind, overridden by `[deadlines]`. A lab divides them by its speed."""
+
+
+class Settings(_Value, frozen=True, kw_only=True):
+    """The whole configuration. `path` is the file's absolute path, `state_dir` an absolute one."""
+
+    path: str
+    state_dir: str
+    repository_url: str
+    journal_url: str
+    sites: dict[str, Site] = {}
+    arrays: dict[str, Array] = {}
+    pool: dict[str, PoolMachine] = {}
+    provisioning: ProvisioningSettings | None = None
+    deadlines: dict[str, float] = msgspec.field(default_factory=lambda: dict(DEADLINES))
+
+    def plan_of(self, site: Site) -> SitePlan:
+        """Returns what planning may know of a site: everything but how to reach it."""
+        return SitePlan(
+            name=site.name,
+            networks=site.networks,
+            groups=site.groups,
+            arrays=tuple(array.place for array in self.arrays.values()),
+            physical_servers=site.physical_servers,
+            rpo_s=site.rpo_s,
+            rto_s=site.rto_s,
+        )

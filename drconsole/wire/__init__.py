@@ -1,0 +1,1 @@
+"""The wire: pinned TLS, deadlines, HTTP and SSH clients."""
