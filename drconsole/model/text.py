@@ -8,9 +8,9 @@ _HIDDEN = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 
 
 def safe_text(text: str, *, limit: int = 0) -> str:
-    """Returns foreign text with every control and format character shown as an escape.
+    r"""Returns foreign text with every control and format character shown as an escape.
 
-    Newlines, escape sequences and right-to-left marks become `\\n`, `\\x1b`, `\\u202e`, so that
+    Newlines, escape sequences and right-to-left marks become `\n`, `\x1b`, `\u202e`, so that
     nothing that a vCenter, a BMC or an array calls itself acts on the operator's terminal.
     `limit` cuts to that many characters and marks the cut; 0 keeps all.
     """
