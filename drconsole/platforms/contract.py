@@ -3,53 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable
-from typing import Literal, Protocol
-
-import msgspec
+from typing import Protocol
 
 from drconsole.model.inventory import Snapshot
+from drconsole.model.live import HostListing, InventoryChange, SiteCheck
 from drconsole.model.step import Handlers, Step
 from drconsole.planning.plan_input import PlanInput
 from drconsole.settings.values import Settings, Site
 
+__all__ = ["HostListing", "InventoryChange", "Platform", "Progress", "SiteCheck"]
+
 Progress = Callable[[str], None]
 """Takes one line of narration."""
-
-
-class SiteCheck(msgspec.Struct, frozen=True, kw_only=True):
-    """What a site's management server said of itself. `skew_s` is its clock minus ours."""
-
-    site: str
-    product: str
-    version: str
-    build: str
-    api_version: str
-    instance_uuid: str
-    hosts: int
-    guests: int
-    skew_s: float
-
-
-class HostListing(msgspec.Struct, frozen=True, kw_only=True):
-    """A host found under the management server's control (R19), with its path of names."""
-
-    id: str
-    name: str
-    path: str
-    cluster: str
-    guests: int
-    connection: str
-
-
-class InventoryChange(msgspec.Struct, frozen=True, kw_only=True):
-    """One object of a live inventory that appeared, changed or left. `facts` are display values."""
-
-    id: str
-    kind: str
-    change: Literal["upsert", "leave"]
-    name: str = ""
-    parent: str = ""
-    facts: dict[str, str] = {}
 
 
 class Platform(Protocol):
