@@ -1,0 +1,69 @@
+"""What the vSphere API's type information says: types, properties, methods.
+
+pyVmomi carries the whole of it. Its own names are partly Python's (`vim.host.PhysicalNic`); this
+module speaks the wire's (`PhysicalNic`, `CreateFolder`), and answers `Any` because the registry
+makes its classes at run time.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+from typing import Any
+
+from pyVmomi import VmomiSupport
+
+vmomi: Any = VmomiSupport
+"""pyVmomi types its functions only in part."""
+
+NAMESPACE = "urn:vim25"
+OPTIONAL: int = vmomi.F_OPTIONAL
+
+
+@cache
+def wsdl_type(name: str) -> Any:
+    """Returns the class of a wire name, such as `VirtualMachineConfigSpec`. Raises KeyError."""
+    if name in _PRIMITIVES:
+        return vmomi.GetWsdlType("http://www.w3.org/2001/XMLSchema", name)
+    return vmomi.GetWsdlType(NAMESPACE, name)
+
+
+_PRIMITIVES = frozenset(
+    ("string", "int", "long", "short", "byte", "boolean", "float", "double", "dateTime", "anyType")
+)
+
+
+@cache
+def properties(cls: Any) -> dict[str, Any]:
+    """Returns the properties of a data or managed class, base classes first: name → info."""
+    return {info.name: info for info in cls._GetPropertyList()}
+
+
+@cache
+def methods(cls: Any) -> dict[str, Any]:
+    """Returns the methods of a managed class: wire name → info."""
+    return {info.wsdlName: info for info in cls._GetMethodList()}
+
+
+def wire_name(cls: Any) -> str:
+    """Returns the name that a class has on the wire."""
+    return str(vmomi.GetWsdlName(cls))
+
+
+def is_data(value: object) -> bool:
+    """Says whether a value is a data object (a fault is one)."""
+    return isinstance(value, vmomi.DataObject)
+
+
+def is_reference(value: object) -> bool:
+    """Says whether a value is a reference to a managed object."""
+    return isinstance(value, vmomi.ManagedObject)
+
+
+def is_subclass(cls: Any, base: Any) -> bool:
+    """issubclass() for the registry's classes, False for what is no class."""
+    return isinstance(cls, type) and issubclass(cls, base)
+
+
+def is_array(cls: Any) -> bool:
+    """Says whether a declared type is an array; its items are `cls.Item`."""
+    return is_subclass(cls, list)
