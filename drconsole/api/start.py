@@ -1,0 +1,108 @@
+"""Finding the service of a configuration, and starting one where none runs (DESIGN 2)."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import msgspec
+
+from drconsole.errors import InvalidConfiguration, Unreachable
+
+START_S = 20.0
+"""How long a service may take until it listens."""
+
+_POLL_S = 0.02
+_LOG_TAIL = 800
+
+
+class Place(msgspec.Struct, frozen=True, kw_only=True):
+    """Where a configuration's service lives: absolute paths."""
+
+    config: str
+    state_dir: str
+    socket: str
+
+
+def find(config: str | Path | None = None) -> Place:
+    """Returns the place of a configuration's service, running or not.
+
+    None looks where DESIGN 6 says. Raises InvalidConfiguration where there is none, or a bad one.
+    """
+    from drconsole.settings import places
+    from drconsole.settings.load import load
+
+    path = places.find(config)
+    if path is None:
+        raise InvalidConfiguration(
+            "there is no configuration", expected="name one with --config, or begin with `drconsole demo`"
+        )
+    settings = load(path)
+    socket = places.socket_path(settings.state_dir)
+    return Place(config=settings.path, state_dir=settings.state_dir, socket=str(socket))
+
+
+async def ensure_started(place: Place) -> None:
+    """Returns once a service listens at `place`, starting one if need be.
+
+    Two clients may do so at once: the service that loses the lock ends, and both find the other.
+    Raises Unreachable with the end of the service's log where none comes up.
+    """
+    if await _listens(place):
+        return
+    process = _start(place)
+    try:
+        async with asyncio.timeout(START_S):
+            while not await _listens(place):
+                if process.poll() not in (None, 0):
+                    raise _never_came(place, f"ended with code {process.returncode}")
+                await asyncio.sleep(_POLL_S)
+    except TimeoutError:
+        raise _never_came(place, f"does not listen after {START_S:.0f} s") from None
+
+
+async def _listens(place: Place) -> bool:
+    try:
+        _, writer = await asyncio.open_unix_connection(place.socket)
+    except OSError:
+        return False
+    writer.close()
+    return True
+
+
+def _start(place: Place) -> subprocess.Popen[bytes]:
+    """Starts the service in a session of its own; it outlives us, and inherits no descriptor."""
+    state = Path(place.state_dir)
+    state.mkdir(mode=0o700, parents=True, exist_ok=True)
+    command = [sys.executable, "-P", "-m", "drconsole.service", "--config", place.config]
+    flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+    log = os.open(state / "service.log", flags, 0o600)
+    try:
+        return subprocess.Popen(  # noqa: S603 -- our own interpreter and module
+            command,
+            cwd="/",
+            stdin=subprocess.DEVNULL,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+            close_fds=True,
+        )
+    finally:
+        os.close(log)
+
+
+def _never_came(place: Place, how: str) -> Unreachable:
+    log = Path(place.state_dir) / "service.log"
+    try:
+        tail = log.read_bytes()[-_LOG_TAIL:].decode(errors="backslashreplace").strip()
+    except OSError:
+        tail = ""
+    lines = tail.splitlines()
+    return Unreachable(
+        f"the service {how}" + (f": {lines[-1]}" if lines else ""),
+        about=place.config,
+        remedy=f"its words are in {log}",
+    )

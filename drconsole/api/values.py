@@ -1,0 +1,194 @@
+"""What the service's replies are made of, where the model has no value of its own for it."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+import msgspec
+
+from drconsole.model.live import InventoryChange
+from drconsole.model.mapping import HostMapping, VmSelection
+from drconsole.model.plan import RoleMatch, Verdict
+from drconsole.model.run import RunState, StepState
+from drconsole.model.step import Facts
+
+LiveState = Literal["live", "stale", "unwatched"]
+CaptureState = Literal["never", "running", "ok", "late", "failed"]
+
+
+class _Value(msgspec.Struct, frozen=True, kw_only=True):
+    pass
+
+
+class ServiceStatus(_Value, frozen=True, kw_only=True):
+    """Who answers. `single_user` is True where no roles are enforced: the header says so."""
+
+    version: str
+    pid: int
+    config: str
+    state_dir: str
+    started: str
+    single_user: bool
+    clients: int
+    runs: tuple[str, ...]
+
+
+class SnapshotEntry(_Value, frozen=True, kw_only=True):
+    """A line of `snapshot list`. `id` is `sha256:` and the hash of the document's bytes.
+
+    `verified`: read back; hash, schema and keys right; nothing dangling.
+    """
+
+    id: str
+    site: str
+    taken: str
+    profile: str = ""
+    size: int = 0
+    hosts: int = 0
+    guests: int = 0
+    consistent: bool = True
+    verified: bool = False
+
+
+class SnapshotDocument(_Value, frozen=True, kw_only=True):
+    """A snapshot: its line of the list, and the exact bytes of its XML."""
+
+    entry: SnapshotEntry
+    document: bytes
+
+
+class SearchHit(_Value, frozen=True, kw_only=True):
+    """An object of a snapshot that a search found, and the value that matched."""
+
+    snapshot: str
+    site: str
+    taken: str
+    kind: str
+    id: str
+    name: str
+    field: str
+    value: str
+
+
+class Change(_Value, frozen=True, kw_only=True):
+    """One difference by meaning: `text` as an operator reads it, the rest as programs do."""
+
+    change: Literal["added", "removed", "changed"]
+    kind: str
+    id: str
+    name: str
+    field: str = ""
+    before: str = ""
+    after: str = ""
+    text: str = ""
+
+
+class SnapshotCheck(_Value, frozen=True, kw_only=True):
+    """Whether a stored snapshot is still what it was; `problem` is "" where it is."""
+
+    id: str
+    site: str
+    taken: str
+    ok: bool
+    problem: str = ""
+
+
+class CaptureStatus(_Value, frozen=True, kw_only=True):
+    """The last capture of a site, and what went wrong with it. Times are UTC."""
+
+    state: CaptureState = "never"
+    started: str = ""
+    ended: str = ""
+    next: str = ""
+    text: str = ""
+
+
+class SiteEntry(_Value, frozen=True, kw_only=True):
+    """A line of `site list`. `age_s` is how old what is shown of the live site is."""
+
+    name: str
+    platform: str
+    address: str
+    profile: str
+    capture_s: float | None = None
+    rpo_s: float | None = None
+    rto_s: float | None = None
+    live: LiveState = "unwatched"
+    age_s: float | None = None
+    error: str = ""
+    snapshot: SnapshotEntry | None = None
+    capture: CaptureStatus = CaptureStatus()
+
+
+class InventoryBatch(_Value, frozen=True, kw_only=True):
+    """What changed in a live inventory. `reset` is True where what was shown before is void.
+
+    A batch without changes is a sign of life, or of its loss: `state` and `error` say which.
+    """
+
+    site: str
+    state: LiveState
+    age_s: float | None = None
+    at: str = ""
+    reset: bool = False
+    error: str = ""
+    changes: tuple[InventoryChange, ...] = ()
+
+
+class MatchReply(_Value, frozen=True, kw_only=True):
+    """A host mapping, and for each role why."""
+
+    snapshot: str
+    mapping: HostMapping
+    matches: tuple[RoleMatch, ...]
+
+
+class SelectionReply(_Value, frozen=True, kw_only=True):
+    """A VM selection, and for each guest of the snapshot its verdict."""
+
+    snapshot: str
+    selection: VmSelection
+    verdicts: tuple[Verdict, ...]
+
+
+class RunStarted(_Value, frozen=True, kw_only=True):
+    """A run that a runner carries now. `pid` is its runner's."""
+
+    run: str
+    pid: int
+
+
+class StepDetail(_Value, frozen=True, kw_only=True):
+    """What an operator asks of a step that failed or waits: what was tried, what was seen, and
+    which verbs apply (`retry`, `skip`)."""
+
+    run: str
+    key: str
+    title: str
+    object: str
+    machine: str
+    state: StepState
+    attempts: int
+    error: str
+    remedy: str
+    needs: tuple[str, ...]
+    stops: tuple[str, ...]
+    verbs: tuple[str, ...]
+    arguments: Facts = {}
+    result: Facts = {}
+
+
+class CommandReply(_Value, frozen=True, kw_only=True):
+    """A verb that took effect: on these steps, with the run in this state."""
+
+    run: str
+    steps: tuple[str, ...]
+    state: RunState
+
+
+class ReportReply(_Value, frozen=True, kw_only=True):
+    """A run's report, as JSON text and as prose."""
+
+    run: str
+    json: str
+    text: str
