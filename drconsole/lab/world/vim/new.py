@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 from functools import cache
 from typing import Any, NoReturn
 
@@ -47,6 +48,16 @@ def converted(info: Any, value: Any) -> Any:
         return value
     vmomi.CheckField(info, value)
     return kind(value) if is_subclass(kind, str) or is_subclass(kind, int) else value
+
+
+def changed(value: Any, /, **values: Any) -> Any:
+    """Returns a copy of a data object with other values for some properties."""
+    made = copy.copy(value)
+    kind: Any = type(value)
+    infos = properties(kind)
+    for name, item in values.items():
+        made.__dict__[name] = converted(infos[name], item)
+    return made
 
 
 def array(item: str, values: Any) -> Any:

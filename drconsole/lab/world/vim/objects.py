@@ -6,8 +6,9 @@ endpoint is one vSphere server, a vCenter or a host; both show the same world.
 
 from __future__ import annotations
 
+import asyncio
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from drconsole.lab.world.vim.new import converted, fault
@@ -177,8 +178,9 @@ class Endpoint:
     """One vSphere server. `name` is its actor in the ledger, such as `vcenter:vc-01`.
 
     `version` is the API's version as pyVmomi calls it; `about` an AboutInfo; `content` the
-    ServiceContent. Ids are counted per prefix from `first_id`, so that they do not depend on the
-    order in which other kinds come.
+    ServiceContent. `fails(method, target)` gives the reason for which a task shall fail, or None.
+    `undeclared` collects what a handler raised and must not have. Ids are counted per prefix from
+    `first_id`, so that they do not depend on the order in which other kinds come.
     """
 
     def __init__(self, world: World, name: str, about: Any, sessions: Sessions, *, first_id: int = 1) -> None:
@@ -190,6 +192,9 @@ class Endpoint:
         self.content: Any = None
         self.objects: dict[str, ManagedObject] = {}
         self.listeners: set[Listener] = set()
+        self.undeclared: list[str] = []
+        self.fails: Callable[[str, ManagedObject], str | None] = lambda _method, _target: None
+        self._running: set[asyncio.Task[Any]] = set()
         self._first_id = first_id
         self._ids: dict[str, int] = {}
 
@@ -233,3 +238,23 @@ class Endpoint:
     def of(self, kind: type[M]) -> list[M]:
         """Returns all objects of a class, in the order in which they came."""
         return [item for item in self.objects.values() if isinstance(item, kind)]
+
+    def single(self, kind: type[M]) -> M:
+        """Returns the one object of a class, such as the SearchIndex. Raises LookupError."""
+        found = next((item for item in self.objects.values() if isinstance(item, kind)), None)
+        if found is None:
+            raise LookupError(f"{self.name} has no {kind.wsdl}")
+        return found
+
+    def run(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Lets work go on by itself until it ends or the endpoint closes."""
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._running.discard)
+        return task
+
+    def close(self) -> None:
+        """Stops running work and ends every session: the server went down."""
+        self.sessions.expire()
+        for task in tuple(self._running):
+            task.cancel()

@@ -67,3 +67,8 @@ def is_subclass(cls: Any, base: Any) -> bool:
 def is_array(cls: Any) -> bool:
     """Says whether a declared type is an array; its items are `cls.Item`."""
     return is_subclass(cls, list)
+
+
+def declared_faults(info: Any) -> tuple[Any, ...]:
+    """Returns the fault classes that a method declares."""
+    return tuple(vmomi.GetVmodlType(name) for name in info.faults)

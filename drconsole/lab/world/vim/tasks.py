@@ -1,0 +1,97 @@
+"""Tasks: what a `*_Task` method answers, and what becomes of it in simulated time."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from drconsole.lab.world.vim.new import changed, fault, new
+from drconsole.lab.world.vim.objects import ManagedObject, computed
+
+if TYPE_CHECKING:
+    from drconsole.lab.world.vim.call import Call
+
+KEPT = 500
+"""How many finished tasks an endpoint remembers."""
+
+
+class Task(ManagedObject):
+    """A running or finished operation; `done` is set when it ended, one way or the other."""
+
+    wsdl = "Task"
+    prefix = "task"
+    defaults: ClassVar[dict[str, Any]] = {"customValue": [], "availableField": [], "value": []}
+
+    def begin(self, method: str, entity: ManagedObject, user: str) -> None:
+        """Starts the record of a method on an object, by a user."""
+        now = self.world.clock.now()
+        self.done = asyncio.Event()
+        self.set(
+            info=new(
+                "TaskInfo",
+                key=self.moid,
+                task=self.ref(),
+                descriptionId=f"{entity.wsdl}.{method.removesuffix('_Task')}",
+                entity=entity.ref(),
+                entityName=entity.value("name") if "name" in entity.infos() else None,
+                state="running",
+                cancelled=False,
+                cancelable=False,
+                reason=new("TaskReasonUser", userName=user),
+                queueTime=now,
+                startTime=now,
+                progress=0,
+                eventChainId=int(self.moid.rpartition("-")[2]),
+            )
+        )
+
+    @property
+    def state(self) -> str:
+        """`queued`, `running`, `success` or `error`."""
+        return str(self.props["info"].state)
+
+    def report(self, percent: int) -> None:
+        """Shows progress."""
+        self.set(info=changed(self.props["info"], progress=percent))
+
+    def succeed(self, result: Any) -> None:
+        """Ends it with a result, None where the method has none."""
+        self._end(state="success", result=result)
+
+    def fail(self, error: Any) -> None:
+        """Ends it with a fault."""
+        self._end(state="error", error=error)
+
+    def _end(self, **ending: Any) -> None:
+        now = self.world.clock.now()
+        self.set(info=changed(self.props["info"], completeTime=now, progress=None, **ending))
+        self.done.set()
+
+    async def CancelTask(self, call: Call) -> None:
+        raise fault("NotSupported", "this task cannot be cancelled")
+
+
+class TaskManager(ManagedObject):
+    """The tasks of an endpoint, oldest first."""
+
+    wsdl = "TaskManager"
+    defaults: ClassVar[dict[str, Any]] = {"maxCollector": 32}
+
+    @computed("recentTask")
+    def _recent(self) -> Any:
+        return [task.ref() for task in self.endpoint.of(Task)[-20:]]
+
+    @computed("description")
+    def _description(self) -> Any:
+        return new("TaskDescription", methodInfo=[], state=[], reason=[])
+
+    def start(self, method: str, entity: ManagedObject, user: str) -> Task:
+        """Makes a task and forgets the oldest finished ones."""
+        finished = [task for task in self.endpoint.of(Task) if task.done.is_set()]
+        for old in finished[: max(0, len(finished) - KEPT)]:
+            self.endpoint.remove(old)
+        task = Task(self.endpoint)
+        task.begin(method, entity, user)
+        self.endpoint.add(task)
+        self.touch("recentTask")
+        return task
