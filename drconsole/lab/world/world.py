@@ -1,0 +1,154 @@
+"""The one container that is handed around: everything there is, and who is told when it changes."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from drconsole.lab.world.arrays import Array
+from drconsole.lab.world.clock import Clock
+from drconsole.lab.world.fabric import Presence, Segment
+from drconsole.lab.world.faults import Fault, Faults
+from drconsole.lab.world.ledger import Ledger
+from drconsole.lab.world.machine import Machine
+from drconsole.lab.world.management import Management
+from drconsole.lab.world.payload import HypervisorInstall
+from drconsole.lab.world.system import System
+from drconsole.lab.world.timing import Timing
+
+Fetch = Callable[[str, dict[str, str]], Awaitable[bytes]]
+"""A machine's HTTP GET: URL and headers to the body. Raises FetchFailed."""
+
+
+class FetchFailed(Exception):
+    """The boot service did not give what was asked for; `status` is its answer, 0 for none."""
+
+    def __init__(self, url: str, status: int, message: str = "") -> None:
+        super().__init__(f"{url}: {status or 'no answer'} {message}".rstrip())
+        self.status = status
+
+
+@dataclass(frozen=True)
+class Factories:
+    """What the world makes without knowing how: injected by who puts a lab together.
+
+    `vcenter` gives a management server's endpoint, `hypervisor` what an installed host is.
+    """
+
+    vcenter: Callable[[World, Management], object]
+    hypervisor: Callable[[World, Machine, HypervisorInstall], System]
+    fetch: Fetch
+
+
+class World:
+    """Machines, arrays, networks, the protected management server, and the faults in force.
+
+    Paths are unique in the world: `machine/NAME`, `ARRAY/VOLUME`, and for managed objects
+    `SIDE/DATACENTER/…` by names. `random` is seeded: use it for whatever looks arbitrary.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        ledger: Ledger,
+        factories: Factories,
+        *,
+        timing: Timing | None = None,
+        seed: int = 1,
+    ) -> None:
+        self.clock = clock
+        self.ledger = ledger
+        self.factories = factories
+        self.timing = timing or Timing.shipped()
+        self.seed = seed
+        self.random = random.Random(seed)  # noqa: S311 - one seed, one world
+        self.faults = Faults(self.changed)
+        self.presence = Presence(ledger)
+        self.machines: dict[str, Machine] = {}
+        self.arrays: dict[str, Array] = {}
+        self.segments: dict[str, Segment] = {}
+        self.protected_management: Management | None = None
+        self._pulled: dict[int, list[tuple[Machine, str]]] = {}
+        self._watchers: list[Callable[[], None]] = []
+        self._work: set[asyncio.Task[Any]] = set()
+
+    @property
+    def site_gone(self) -> bool:
+        """Whether the whole protected site is away: its machines, vCenter and arrays."""
+        return self.faults.active("site-gone") is not None
+
+    def installed(self) -> Iterator[tuple[Machine | None, System]]:
+        """Yields every installed system with its machine, first the protected management server,
+        which has none: it is a guest."""
+        if self.protected_management is not None:
+            yield None, self.protected_management
+        for machine in self.machines.values():
+            if machine.system is not None:
+                yield machine, machine.system
+
+    def machine_under(self, system: System) -> Machine | None:
+        """Returns the machine that a system is installed on; None for one in a guest."""
+        return next((m for m in self.machines.values() if m.system is system), None)
+
+    def watch(self, changed: Callable[[], None]) -> None:
+        """Calls `changed` after whatever may have changed who answers whom."""
+        self._watchers.append(changed)
+
+    def changed(self) -> None:
+        """Says that power, cables, addresses, certificates or faults changed."""
+        for watcher in self._watchers:
+            watcher()
+
+    async def take(self, name: str) -> None:
+        """Waits as long as `name` of the timing table takes."""
+        await self.clock.sleep(self.timing[name])
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Starts something that goes on by itself; `close` ends it."""
+        task = asyncio.get_running_loop().create_task(work)
+        self._work.add(task)
+        task.add_done_callback(self._work.discard)
+        return task
+
+    def start_fault(self, name: str, *, times: int | None = None, **where: str) -> Fault:
+        """Puts a fault in force, with the effect on cables that it has at once."""
+        fault = self.faults.start(name, times=times, **where)
+        if name == "uplink-down":
+            self._pulled[fault.id] = list(self._cables(fault))
+            for machine, nic in self._pulled[fault.id]:
+                self.set_link(machine, nic, link=False)
+        return fault
+
+    def clear_fault(self, name: str | None = None, **where: str) -> int:
+        """Ends faults; cables that they pulled are plugged in again. Returns how many ended."""
+        count = self.faults.clear(name, **where)
+        left = {fault.id for fault in self.faults.all()}
+        for id in self._pulled.keys() - left:
+            for machine, nic in self._pulled.pop(id):
+                self.set_link(machine, nic, link=True)
+        return count
+
+    def set_link(self, machine: Machine, nic: str, *, link: bool) -> None:
+        """Plugs or pulls the cable of a NIC."""
+        port = machine.nic(nic).port
+        if port.link != link:
+            port.link = link
+            self.ledger.write("fabric", "link-up" if link else "link-down", f"{machine.path}/{nic}")
+            self.changed()
+
+    async def close(self) -> None:
+        """Ends all that goes on by itself."""
+        for task in list(self._work):
+            task.cancel()
+        await asyncio.gather(*self._work, return_exceptions=True)
+        self.ledger.close()
+
+    def _cables(self, fault: Fault) -> Iterator[tuple[Machine, str]]:
+        for machine in self.machines.values():
+            if fault.where.get("machine", machine.name) == machine.name:
+                for nic in machine.nics:
+                    if nic.link and fault.where.get("nic", nic.name) == nic.name:
+                        yield machine, nic.name
