@@ -1,1 +1,5 @@
-"""The configuration file and the references to secrets in it."""
+"""Configuration: the file as typed values, and the references to secrets."""
+
+from drconsole.settings.file import load
+
+__all__ = ["load"]
