@@ -1,0 +1,256 @@
+"""JSON over pinned TLS with Basic authentication: BMCs and arrays.
+
+Three rules that every caller gets for nothing:
+
+- A 401 is final. The client answers later calls itself, because accounts lock.
+- A read that dies is Unreachable, a write that dies in the middle is OutcomeUnknown: the other side
+  may have done it. A write that was refused a connection is Unreachable: nothing was sent.
+- A body is at most 1 MB and is decoded into a type; what does not fit is a DeviceError.
+
+Nothing is repeated here but what the caller asks for with `patiently`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import msgspec
+
+from drconsole.errors import (
+    DeadlinePassed,
+    DeviceError,
+    DRConsoleError,
+    OutcomeUnknown,
+    PinMismatch,
+    Unreachable,
+    WrongCredentials,
+)
+from drconsole.settings.secrets import Secret, resolve_for
+from drconsole.settings.values import Endpoint
+from drconsole.wire.tls import pin_mismatch, pinned_context
+
+if TYPE_CHECKING:
+    import aiohttp
+
+T = TypeVar("T")
+
+BODY_CAP = 1_000_000
+"""Bytes of an answer that are read before the device is called faulty."""
+
+_READS = frozenset({"GET", "HEAD"})
+_IDLE_S = 5.0
+
+
+class Reply(msgspec.Struct, frozen=True):
+    """An answer: its status, its headers (names in lower case) and its body as bytes."""
+
+    about: str
+    status: int
+    headers: dict[str, str]
+    body: bytes
+
+    @property
+    def ok(self) -> bool:
+        return 200 <= self.status < 300
+
+    @property
+    def etag(self) -> str:
+        """The entity tag, quotes and all, "" where there is none."""
+        return self.headers.get("etag", "")
+
+    def skew_s(self) -> float:
+        """Returns the other side's clock minus ours, in seconds; 0.0 where it told no time."""
+        try:
+            told = parsedate_to_datetime(self.headers["date"])
+        except (KeyError, ValueError):
+            return 0.0
+        return (told.astimezone(UTC) - datetime.now(UTC)).total_seconds()
+
+    def decode(self, kind: type[T]) -> T:
+        """Returns the body as a value of `kind`. Raises DeviceError where it is none."""
+        try:
+            return msgspec.json.decode(self.body, type=kind)
+        except (msgspec.DecodeError, RecursionError) as error:
+            raise DeviceError(
+                f"an answer that cannot be read: {error}", about=self.about, code="BAD_ANSWER"
+            ) from error
+
+    def expect(self) -> Reply:
+        """Returns itself if it is a success. Raises DeviceError with the code `HTTP nnn`."""
+        if self.ok:
+            return self
+        text = self.body[:300].decode("utf-8", "backslashreplace")
+        raise DeviceError(f"answered {self.status}: {text}", about=self.about, code=f"HTTP {self.status}")
+
+
+class JsonClient:
+    """One HTTPS server. `about` names it in errors; the address is HOST:PORT.
+
+    `connect_s` bounds the connection with its handshake, `total_s` a whole call. Open it once, use it
+    from many tasks of one event loop, close it. Raises InvalidConfiguration for a malformed pin.
+    """
+
+    def __init__(
+        self,
+        *,
+        address: str,
+        pin: str,
+        username: str,
+        password: Secret,
+        about: str,
+        connect_s: float,
+        total_s: float,
+    ) -> None:
+        self.about = about
+        self._address = address
+        self._pin = pin
+        self._context = pinned_context(pin, about)
+        self._username = username
+        self._password = password
+        self._connect_s = connect_s
+        self._total_s = total_s
+        self._session: aiohttp.ClientSession | None = None
+        self._locked_out = False
+
+    async def get(self, path: str, kind: type[T]) -> T:
+        """Reads `path` as a value of `kind`. Raises DeviceError, Unreachable, WrongCredentials."""
+        return (await self.call("GET", path)).expect().decode(kind)
+
+    async def call(
+        self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] | None = None
+    ) -> Reply:
+        """Makes one call and returns the answer, whatever its status but 401.
+
+        `body` is anything that msgspec writes as JSON. Raises Unreachable, DeadlinePassed,
+        PinMismatch, WrongCredentials, and OutcomeUnknown where a write died in the middle.
+        """
+        if self._locked_out:
+            raise self._refused()
+        reply = await self._bounded(method, path, body, dict(headers or {}))
+        if reply.status == 401:
+            self._locked_out = True
+            raise self._refused()
+        return reply
+
+    async def close(self) -> None:
+        """Closes the connections. May be repeated."""
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
+
+    def _refused(self) -> WrongCredentials:
+        return WrongCredentials(
+            "refuses the user name or password; not tried again, because accounts lock",
+            about=self.about,
+            remedy="correct the reference in the configuration",
+        )
+
+    async def _bounded(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Reply:
+        import aiohttp
+
+        try:
+            return await self._exchange(method, path, body, headers)
+        except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
+            raise self._not_connected(error) from error
+        except TimeoutError as error:
+            raise self._died(method, f"gave no answer within {self._total_s:g} s", late=True) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise self._died(method, f"the connection died: {error}") from error
+
+    async def _exchange(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Reply:
+        data = None if body is None else msgspec.json.encode(body)
+        headers.setdefault("Accept", "application/json")
+        if data is not None:
+            headers["Content-Type"] = "application/json"
+        url = _url(self._address, path)
+        async with self._connected().request(
+            method, url, data=data, headers=headers, allow_redirects=False
+        ) as answer:
+            content = await answer.content.read(BODY_CAP + 1)
+            while len(content) <= BODY_CAP and (more := await answer.content.read(BODY_CAP)):
+                content += more
+            if len(content) > BODY_CAP:
+                answer.close()
+                raise DeviceError(f"answers more than {BODY_CAP} bytes", about=self.about, code="TOO_LONG")
+            told = {name.lower(): value for name, value in answer.headers.items()}
+            return Reply(self.about, answer.status, told, content)
+
+    def _connected(self) -> aiohttp.ClientSession:
+        import aiohttp
+
+        if self._session is None:
+            self._session = aiohttp.ClientSession(
+                connector=aiohttp.TCPConnector(ssl=self._context, keepalive_timeout=_IDLE_S),
+                timeout=aiohttp.ClientTimeout(total=self._total_s, connect=self._connect_s),
+                auth=self._basic(),
+                cookie_jar=aiohttp.DummyCookieJar(),
+                auto_decompress=False,
+                headers={"Accept-Encoding": "identity"},
+            )
+        return self._session
+
+    def _basic(self) -> aiohttp.BasicAuth:
+        import aiohttp
+
+        password = self._password.reveal(address=self._address, pin=self._pin)
+        return aiohttp.BasicAuth(self._username, password, "utf-8")
+
+    def _not_connected(self, error: Exception) -> DRConsoleError:
+        if mismatch := pin_mismatch(error):
+            return PinMismatch(about=self.about, expected=mismatch.expected, presented=mismatch.presented)
+        if isinstance(error, TimeoutError):
+            return Unreachable(f"no connection within {self._connect_s:g} s", about=self.about)
+        return Unreachable(f"no connection: {error}", about=self.about)
+
+    def _died(self, method: str, text: str, *, late: bool = False) -> DRConsoleError:
+        if method not in _READS:
+            return OutcomeUnknown(f"{text}; whether it acted is not known", about=self.about)
+        return DeadlinePassed(text, about=self.about) if late else Unreachable(text, about=self.about)
+
+
+def endpoint_client(endpoint: Endpoint, *, about: str, connect_s: float, total_s: float) -> JsonClient:
+    """Returns a client of a configured device; its password is revealed for that device alone.
+
+    Raises what `settings.secrets.resolve` raises.
+    """
+    return JsonClient(
+        address=endpoint.address,
+        pin=endpoint.pin,
+        username=endpoint.username,
+        password=resolve_for(endpoint),
+        about=about,
+        connect_s=connect_s,
+        total_s=total_s,
+    )
+
+
+async def patiently(
+    call: Callable[[], Awaitable[T]], *, again: Callable[[BaseException], bool], within_s: float
+) -> T:
+    """Repeats a call that is safe to repeat while `again` says so of its error, with jitter.
+
+    Gives up after `within_s` seconds and raises the last error. Wrong credentials and a wrong pin
+    are never repeated, whatever `again` says.
+    """
+    import tenacity
+
+    def repeat(error: BaseException) -> bool:
+        return not isinstance(error, WrongCredentials | PinMismatch) and again(error)
+
+    retrying = tenacity.AsyncRetrying(
+        retry=tenacity.retry_if_exception(repeat),
+        wait=tenacity.wait_random_exponential(multiplier=0.1, max=max(0.2, min(5.0, within_s / 5))),
+        stop=tenacity.stop_after_delay(within_s),
+        reraise=True,
+    )
+    return await retrying(call)
+
+
+def _url(address: str, path: str) -> Any:
+    """The path goes out as it is given: names in it are percent-encoded by whoever builds it."""
+    import yarl
+
+    return yarl.URL(f"https://{address}{path}", encoded=True)
