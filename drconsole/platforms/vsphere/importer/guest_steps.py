@@ -1,0 +1,149 @@
+"""Steps for guests: read what lies on storage, register, connect, start (R67, R73)."""
+
+from __future__ import annotations
+
+from drconsole.model.inventory import Cluster, VApp, VirtualMachine
+from drconsole.model.step import step_key
+from drconsole.planning import keys
+from drconsole.platforms.vsphere.importer.graph import Rebuild
+
+
+def add_guest_steps(rebuild: Rebuild, placement: dict[str, str]) -> None:
+    """Adds the steps of every guest in scope. `placement` is guest id → host id, both captured."""
+    mounted = {ds.id: keys.datastore_mounted(rebuild.label(ds)) for ds in rebuild.scope.datastores}
+    rebuild.add(
+        keys.GUESTS_GATE,
+        "vsphere.read-guests",
+        about=rebuild.plan.site.name,
+        title="read every guest's configuration on the mounted datastores",
+        at={f"datastore:{datastore}": datastore for datastore in mounted},
+        # A datastore that was given up must not hold up the guests of the others.
+        optional_needs=tuple(mounted.values()),
+        guests=[{"id": g.id, "name": g.name, "path": g.vmx_path} for g in rebuild.scope.virtual_machines],
+        typical_s=10,
+    )
+    for guest in rebuild.scope.virtual_machines:
+        _add_guest(rebuild, guest, placement[guest.id], mounted)
+    for vapp in rebuild.scope.vapps:
+        _add_entities(rebuild, vapp)
+    for cluster in rebuild.scope.clusters:
+        _add_cluster_settings(rebuild, cluster)
+
+
+def _add_guest(rebuild: Rebuild, guest: VirtualMachine, host: str, mounted: dict[str, str]) -> None:
+    stores = {disk.datastore for disk in guest.disks if disk.datastore} | _home(rebuild, guest)
+    at = {"folder": guest.folder, "host": host}
+    if guest.resource_pool and not guest.template:
+        at["pool"] = guest.resource_pool
+    key = keys.registered(guest.id)
+    rebuild.add(
+        key,
+        "vsphere.register",
+        about=guest.name,
+        title="register the guest",
+        at=at,
+        needs=(keys.GUESTS_GATE, *(mounted[store] for store in sorted(stores) if store in mounted)),
+        deadline="register",
+        id=guest.id,
+        name=guest.name,
+        path=guest.vmx_path,
+        template=guest.template,
+        instance_uuid=guest.instance_uuid,
+        uuid=guest.uuid,
+    )
+    rebuild.makes(key, guest.id)
+    connected = _add_connection(rebuild, guest)
+    if guest.power == "on" and not guest.template:
+        rebuild.add(
+            keys.powered(guest.id),
+            "vsphere.power-on",
+            about=guest.name,
+            title="start the guest",
+            at={"guest": guest.id},
+            needs=(connected, *_physical(rebuild, guest)),
+            deadline="power-on",
+            typical_s=5,
+        )
+
+
+def _home(rebuild: Rebuild, guest: VirtualMachine) -> set[str]:
+    """Returns the datastore that the guest's configuration file lies on."""
+    name = guest.vmx_path.partition("]")[0].removeprefix("[")
+    return {store.id for store in rebuild.scope.datastores if store.name == name}
+
+
+def _add_connection(rebuild: Rebuild, guest: VirtualMachine) -> str:
+    """Adds the step that connects the NICs to the recovered networks: a port group that was made
+    anew has another id than the configuration file says."""
+    groups = {
+        nic.network
+        for nic in guest.network_interfaces
+        if any(g.id == nic.network for g in rebuild.scope.distributed_port_groups)
+    }
+    names = {network.id: network.name for network in rebuild.scope.networks}
+    return rebuild.add(
+        step_key("guests", guest.id, "connect"),
+        "vsphere.connect-guest",
+        about=guest.name,
+        title="connect the guest's interfaces to the recovered networks",
+        at={"guest": guest.id} | {f"group:{group}": group for group in sorted(groups)},
+        interfaces=[
+            {"key": nic.key, "network": nic.network, "name": names.get(nic.network, ""), "mac": nic.mac}
+            for nic in guest.network_interfaces
+        ],
+        template=guest.template,
+    )
+
+
+def _physical(rebuild: Rebuild, guest: VirtualMachine) -> tuple[str, ...]:
+    """Returns the keys of the deployed physical servers that the guest waits for (R50)."""
+    deployed = {role.protected for role in rebuild.plan.mapping.physical_servers if role.deploy}
+    return tuple(
+        keys.ready(server.name)
+        for server in rebuild.scope.physical_servers
+        if server.name in deployed and guest.name in server.guests
+    )
+
+
+def _add_entities(rebuild: Rebuild, vapp: VApp) -> None:
+    members = {entity.member for entity in vapp.entities if rebuild.has(entity.member)}
+    if not members:
+        return
+    rebuild.add(
+        step_key("guests", rebuild.label(vapp), "start-order"),
+        "vsphere.vapp-order",
+        about=vapp.name,
+        title="set the vApp's start order",
+        at={"vapp": vapp.id},
+        optional_needs=tuple(rebuild.place(member)[0] for member in sorted(members)),
+        members={member: rebuild.place(member)[0] for member in sorted(members)},
+        entities=[entity for entity in vapp.entities if entity.member in members],
+    )
+
+
+def _add_cluster_settings(rebuild: Rebuild, cluster: Cluster) -> None:
+    """The captured settings come last: HA and DRS would act on a cluster that is being rebuilt."""
+    members = {id for group in cluster.groups for id in group.members}
+    members |= {id for rule in cluster.rules for id in rule.guests}
+    present = sorted(id for id in members if rebuild.has(id))
+    hosts = {host.id for host in rebuild.scope.hosts if host.parent == cluster.id}
+    started = {
+        step.key for step in rebuild.steps if step.handler in ("vsphere.power-on", "vsphere.connect-guest")
+    }
+    rebuild.add(
+        rebuild.key(cluster, "settings", stage="guests"),
+        "vsphere.cluster-settings",
+        about=cluster.name,
+        title="set HA, DRS, groups and rules as captured",
+        at={"cluster": cluster.id},
+        optional_needs=tuple(
+            dict.fromkeys(
+                (
+                    *(rebuild.place(id)[0] for id in (*present, *sorted(hosts))),
+                    *sorted(started),
+                )
+            )
+        ),
+        members={id: rebuild.place(id)[0] for id in present},
+        cluster=cluster,
+    )

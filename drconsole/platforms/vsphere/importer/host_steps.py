@@ -1,0 +1,177 @@
+"""Steps for hosts: uplinks while they are reached alone, then joining and their networks (R70, R72)."""
+
+from __future__ import annotations
+
+from drconsole.errors import Refused
+from drconsole.model.inventory import Host, VirtualNic
+from drconsole.model.mapping import HostRole
+from drconsole.model.step import step_key
+from drconsole.planning import keys
+from drconsole.platforms.vsphere.importer.graph import Rebuild
+
+
+def add_uplink_steps(rebuild: Rebuild, host: Host, role: HostRole, management: str) -> None:
+    """Adds read → plan → apply → prove for one host (R82–R84)."""
+    nic = management_nic(host)
+    name = host.name
+    read = rebuild.add(
+        step_key("uplinks", name, "read"),
+        "vsphere.read-host",
+        about=name,
+        title="read the machine's ports",
+        machine=role.target,
+        needs=(keys.ready(name),),
+        deadline="uplink",
+        resources=(),
+        host=name,
+    )
+    planned = rebuild.add(
+        step_key("uplinks", name, "plan"),
+        "vsphere.plan-uplinks",
+        about=name,
+        title="plan the uplinks",
+        machine=role.target,
+        needs=(read,),
+        deadline="uplink",
+        resources=(),
+        typical_s=0.1,
+        host=host,
+    )
+    applied = rebuild.add(
+        step_key("uplinks", name, "apply"),
+        "vsphere.apply-uplinks",
+        about=name,
+        title="re-arrange the uplinks and move the management address",
+        machine=role.target,
+        needs=(planned, keys.ready(management), keys.MANAGEMENT_DATACENTERS),
+        deadline="uplink",
+        typical_s=10,
+        host=host,
+        management=management,
+        vlan=management_vlan(rebuild, host, nic),
+    )
+    rebuild.add(
+        keys.proved(name),
+        "vsphere.prove-uplinks",
+        about=name,
+        title="prove it from the management server",
+        machine=role.target,
+        needs=(applied,),
+        deadline="uplink",
+        host=name,
+        address=nic.ip,
+        management=management,
+    )
+
+
+def management_nic(host: Host) -> VirtualNic:
+    """Returns the VMkernel interface that carries management.
+
+    Raises Refused for a host that has none with a fixed address: nothing could reach it.
+    """
+    for nic in host.virtual_nics:
+        if "management" in nic.services and nic.ip:
+            return nic
+    raise Refused(
+        "has no VMkernel interface with the management service and an address",
+        about=host.name,
+        remedy="set its mapping to deploy=false, or mend it and capture again",
+    )
+
+
+def management_vlan(rebuild: Rebuild, host: Host, nic: VirtualNic) -> int:
+    """Returns the VLAN of the management network at the recovery site, for this run's mode."""
+    if nic.port_group:
+        return port_group_vlan(rebuild, host, nic.port_group)
+    group = next(g for g in rebuild.scope.distributed_port_groups if g.id == nic.distributed_port_group)
+    place = rebuild.network_place(group.name)
+    return place.vlan if place is not None else group.vlan or 0
+
+
+def port_group_vlan(rebuild: Rebuild, host: Host, name: str) -> int:
+    place = rebuild.network_place(name)
+    if place is not None:
+        return place.vlan
+    return next((group.vlan for group in host.port_groups if group.name == name), 0)
+
+
+def add_host_steps(rebuild: Rebuild, host: Host, role: HostRole) -> None:
+    """Adds what makes one host a member: joining, switches, port groups, VMkernel interfaces, settings."""
+    joined = rebuild.add(
+        keys.host_added(host.name),
+        "vsphere.add-host",
+        about=host.name,
+        title="connect the host to the management server",
+        machine=role.target,
+        at={"parent": host.parent},
+        needs=(keys.BARRIER, keys.proved(host.name)),
+        deadline="add-host",
+        typical_s=20,
+        id=host.id,
+        name=host.name,
+        address=management_nic(host).ip,
+        proved=keys.proved(host.name),
+        standalone=not any(cluster.id == host.parent for cluster in rebuild.scope.clusters),
+    )
+    rebuild.makes(joined, host.id)
+    switches = _add_network_step(rebuild, host, role, "switches", (joined,))
+    groups = _add_network_step(rebuild, host, role, "port-groups", (switches,))
+    members = _add_memberships(rebuild, host, role, switches)
+    _add_network_step(rebuild, host, role, "vmkernel", (groups, *members))
+    _add_network_step(rebuild, host, role, "settings", (joined,))
+
+
+def vmkernel_key(host: Host) -> str:
+    """The key after which a host's storage interfaces stand."""
+    return step_key("import", host.name, "vmkernel")
+
+
+def _add_network_step(rebuild: Rebuild, host: Host, role: HostRole, verb: str, needs: tuple[str, ...]) -> str:
+    vlans = {group.name: port_group_vlan(rebuild, host, group.name) for group in host.port_groups}
+    targets = {
+        nic.distributed_port_group: f"group:{nic.distributed_port_group}"
+        for nic in host.virtual_nics
+        if verb == "vmkernel" and rebuild.has(nic.distributed_port_group)
+    }
+    return rebuild.add(
+        step_key("import", host.name, verb),
+        f"vsphere.{verb}",
+        about=host.name,
+        title=_TITLES[verb],
+        machine=role.target,
+        at={"host": host.id} | {place: captured for captured, place in targets.items()},
+        needs=needs,
+        host=host,
+        vlans=vlans,
+        proved=keys.proved(host.name),
+    )
+
+
+_TITLES = {
+    "switches": "create or augment the virtual switches",
+    "port-groups": "create the port groups",
+    "vmkernel": "create the VMkernel interfaces",
+    "settings": "set name resolution, routes and time",
+}
+
+
+def _add_memberships(rebuild: Rebuild, host: Host, role: HostRole, switches: str) -> tuple[str, ...]:
+    """Adds a step for each distributed switch that the host is a member of."""
+    return tuple(
+        rebuild.add(
+            step_key("import", host.name, f"join-{rebuild.label(switch)}"),
+            "vsphere.join-switch",
+            about=host.name,
+            title=f"join the distributed switch {switch.name}",
+            machine=role.target,
+            at={"host": host.id, "switch": switch.id},
+            needs=(switches,),
+            # A switch has one configuration version: its members join one after the other.
+            resources=("vcenter", f"switch:{switch.id}"),
+            nics=member.nics,
+            proved=keys.proved(host.name),
+        )
+        for switch in rebuild.scope.distributed_switches
+        for member in switch.members
+        if member.host == host.id
+    )
