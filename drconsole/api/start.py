@@ -33,7 +33,7 @@ def find(config: str | Path | None = None) -> Place:
     None looks where DESIGN 6 says. Raises InvalidConfiguration where there is none, or a bad one.
     """
     from drconsole.settings import places
-    from drconsole.settings.load import load
+    from drconsole.settings.file import load
 
     path = places.find(config)
     if path is None:

@@ -40,7 +40,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `resources` are what the step occupies one unit of while it works, such as `array:r1`,
     `segment:rack-1`, `vcenter`. `typical_s` feeds the estimate, `deadline_s` bounds the step.
     `machine` is the target it works on, `object` what it is about, as operators call it.
-    `optional_needs` are waited for like needs, but a skipped or failed one does not stop the step.
+    `optional_needs` are waited for like needs, but a skipped one does not stop the step; a failed
+    one holds it until the operator has retried or skipped it: only they may give an object up.
     """
 
     key: str

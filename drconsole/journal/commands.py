@@ -1,0 +1,48 @@
+"""Operators' verbs: who asked for what, written in the transaction that makes it so."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Connection, insert, select
+
+from drconsole.journal import events, schema
+from drconsole.journal.clock import now
+
+
+class Command(msgspec.Struct, frozen=True, kw_only=True):
+    """A verb that took effect."""
+
+    id: int
+    run: str
+    verb: str
+    steps: tuple[str, ...]
+    actor: str
+    reason: str
+    at: str
+
+
+def add(
+    connection: Connection, run: str, verb: str, steps: tuple[str, ...], *, actor: str, reason: str = ""
+) -> None:
+    """Writes a verb, its event and its line of the audit."""
+    at = now()
+    row = {"run": run, "verb": verb, "actor": actor, "reason": reason, "at": at}
+    connection.execute(insert(schema.command), row | {"steps": msgspec.json.encode(steps)})
+    facts = {"verb": verb, "steps": list(steps)}
+    events.add(connection, run, "command", actor=actor, text=reason or verb, facts=facts)
+    audit(connection, actor, verb, run, reason)
+
+
+def last(connection: Connection, run: str) -> tuple[Command, ...]:
+    """Returns the verbs of a run, newest first."""
+    query = select(schema.command).where(schema.command.c.run == run).order_by(schema.command.c.id.desc())
+    return tuple(
+        msgspec.convert(dict(row._mapping) | {"steps": msgspec.json.decode(row.steps)}, Command)
+        for row in connection.execute(query)
+    )
+
+
+def audit(connection: Connection, actor: str, verb: str, about: str, detail: str = "") -> None:
+    """Writes a line of the audit."""
+    row = {"at": now(), "actor": actor, "verb": verb, "object": about, "detail": detail}
+    connection.execute(insert(schema.audit), row)

@@ -1,0 +1,54 @@
+"""Events: what happened in a run, numbered without gaps."""
+
+from __future__ import annotations
+
+import msgspec
+from sqlalchemy import Connection, insert, select, update
+
+from drconsole.errors import UnknownName
+from drconsole.journal import schema
+from drconsole.journal.clock import now
+from drconsole.model.run import Event
+from drconsole.model.step import Facts
+
+_ENCODE = msgspec.json.Encoder(enc_hook=str).encode
+_DECODE = msgspec.json.Decoder(dict).decode
+
+
+def add(
+    connection: Connection,
+    run: str,
+    kind: str,
+    *,
+    step: str = "",
+    actor: str = "",
+    text: str = "",
+    facts: Facts | None = None,
+) -> int:
+    """Writes an event and returns its number. `kind` is one of `model.run.Event`'s."""
+    counted = update(schema.run).where(schema.run.c.id == run).values(seq=schema.run.c.seq + 1)
+    seq = connection.execute(counted.returning(schema.run.c.seq)).scalar()
+    if seq is None:
+        raise UnknownName("there is no such run", about=run)
+    row = {"run": run, "seq": seq, "at": now(), "kind": kind, "step": step, "actor": actor, "text": text}
+    connection.execute(insert(schema.event), row | {"facts": _ENCODE(facts or {})})
+    return int(seq)
+
+
+def since(connection: Connection, run: str, after: int, limit: int = 1000) -> tuple[Event, ...]:
+    """Returns a run's events after a number, oldest first, at most `limit`."""
+    table = schema.event
+    query = select(table).where(table.c.run == run, table.c.seq > after).order_by(table.c.seq).limit(limit)
+    return tuple(
+        Event(
+            seq=row.seq,
+            at=row.at,
+            run=row.run,
+            kind=row.kind,
+            step=row.step,
+            actor=row.actor,
+            text=row.text,
+            facts=_DECODE(row.facts),
+        )
+        for row in connection.execute(query)
+    )

@@ -1,0 +1,93 @@
+"""The journal, opened: writes through its one writer, reads beside it, and news of changes."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Callable
+from typing import TypeVar
+
+from sqlalchemy import Connection
+
+from drconsole.journal.database import bring_up_to_date, data_version, reading_engine, writing_engine
+from drconsole.journal.writer import Writer
+
+T = TypeVar("T")
+
+POLL_S = 0.02
+"""How often a reader looks whether somebody wrote (SQLite's data_version)."""
+
+
+class Journal:
+    """One process's journal. Open it once; close it at the end."""
+
+    def __init__(self, url: str) -> None:
+        """Raises Refused for a newer schema; migrates an older one after a backup."""
+        bring_up_to_date(url)
+        self._writer = Writer(writing_engine(url))
+        self._reading = reading_engine(url)
+        self._watching: Connection | None = None
+        self._poller: asyncio.Task[None] | None = None
+        self._version = 0
+        self._changed = asyncio.Event()
+
+    async def write(self, work: Callable[[Connection], T]) -> T:
+        """Carries `work` out in a transaction and returns its value once that is on the disk.
+
+        Work is not cancelled with its caller: it may be committed already.
+        """
+        return await asyncio.shield(asyncio.wrap_future(self._writer.submit(work)))
+
+    def post(self, work: Callable[[Connection], object]) -> None:
+        """Queues work that nobody waits for, such as progress. A later `write` comes after it."""
+        self._writer.submit(work)
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Reads at once, on a snapshot of what is committed. For short questions."""
+        with self._reading.connect() as connection, connection.begin():
+            return work(connection)
+
+    async def query(self, work: Callable[[Connection], T]) -> T:
+        """Reads in a thread. For long lists."""
+        return await asyncio.to_thread(self.read, work)
+
+    def news(self) -> int:
+        """Returns the number of the last change seen here; ask before reading, then `changed`."""
+        if self._poller is None:
+            self._poller = asyncio.create_task(self._poll(), name="journal-poll")
+        return self._version
+
+    async def changed(self, since: int, timeout_s: float | None = None) -> bool:
+        """Waits until somebody, here or in another process, has written after `since`.
+
+        False on a time-out.
+        """
+        if self.news() != since:
+            return True
+        try:
+            await asyncio.wait_for(self._changed.wait(), timeout_s)
+        except TimeoutError:
+            return False
+        return True
+
+    async def close(self) -> None:
+        """Commits what is queued and lets go of the database."""
+        if self._poller is not None:
+            self._poller.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await self._poller
+        if self._watching is not None:
+            self._watching.close()
+        await asyncio.to_thread(self._writer.close)
+        self._reading.dispose()
+
+    async def _poll(self) -> None:
+        self._watching = self._reading.connect().execution_options(isolation_level="AUTOCOMMIT")
+        seen = data_version(self._watching)
+        while True:
+            await asyncio.sleep(POLL_S)
+            if (version := data_version(self._watching)) != seen:
+                seen = version
+                self._version += 1
+                self._changed.set()
+                self._changed = asyncio.Event()

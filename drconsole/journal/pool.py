@@ -1,0 +1,129 @@
+"""The pool: which run has which target, exclusive by primary key, and what probes found."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+import msgspec
+from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy.exc import IntegrityError
+
+from drconsole.errors import Busy, Refused
+from drconsole.journal import schema
+from drconsole.journal.clock import now
+from drconsole.model.mapping import RoleKind
+from drconsole.model.target import TargetHardware, TargetState
+
+_TABLE = schema.lease
+
+
+class Lease(msgspec.Struct, frozen=True, kw_only=True):
+    """A target's tie to one role of one run."""
+
+    target: str
+    state: TargetState
+    run: str
+    role: str
+    role_kind: RoleKind
+    since: str
+
+
+class Observation(msgspec.Struct, frozen=True, kw_only=True):
+    """What the last probe of a target found, or the error it met. `hardware` stays from before."""
+
+    target: str
+    checked: str
+    error: str
+    hardware: TargetHardware | None
+
+
+def reserve(connection: Connection, run: str, target: str, role: str, role_kind: RoleKind) -> None:
+    """Reserves a target for a role. Repeating it changes nothing. Raises Busy, naming who has it."""
+    row = {
+        "target": target,
+        "state": "reserved",
+        "run": run,
+        "role": role,
+        "role_kind": role_kind,
+        "since": now(),
+    }
+    try:
+        with connection.begin_nested():
+            connection.execute(insert(_TABLE), row)
+    except IntegrityError:
+        held = leases(connection)[target]
+        if held.run != run or held.role != role:
+            raise Busy(
+                f"target {target} is {held.state} for {held.role} by run {held.run}",
+                about=target,
+                remedy=f"end it with `drconsole run cleanup {held.run}`, or map another target",
+            ) from None
+
+
+def lease(connection: Connection, run: str, target: str) -> None:
+    """Turns a reservation of this run into a lease. Raises Refused where there is none."""
+    _advance(connection, run, target, ("reserved", "leased"), "leased")
+
+
+def in_service(connection: Connection, run: str) -> None:
+    """The machines of a real run are production now."""
+    mine = (_TABLE.c.run == run) & (_TABLE.c.state == "leased")
+    connection.execute(update(_TABLE).where(mine).values(state="in-service", since=now()))
+
+
+def wiping(connection: Connection, run: str, target: str) -> None:
+    """A target of this run is being wiped: it is neither free nor anybody's."""
+    _advance(connection, run, target, ("reserved", "leased", "wiping"), "wiping")
+
+
+def free(connection: Connection, run: str, targets: Iterable[str] | None = None) -> None:
+    """Frees targets of a run, all where none is named. Those in service stay."""
+    mine = (_TABLE.c.run == run) & (_TABLE.c.state != "in-service")
+    if targets is not None:
+        mine &= _TABLE.c.target.in_(tuple(targets))
+    connection.execute(delete(_TABLE).where(mine))
+
+
+def free_reservations(connection: Connection, run: str) -> None:
+    """Frees what was reserved and never leased: no machine of it was touched."""
+    connection.execute(delete(_TABLE).where(_TABLE.c.run == run, _TABLE.c.state == "reserved"))
+
+
+def leases(connection: Connection) -> dict[str, Lease]:
+    """Returns every tie by target; a target that is not there is free."""
+    rows = connection.execute(select(_TABLE))
+    return {row.target: msgspec.convert(dict(row._mapping), Lease) for row in rows}
+
+
+def observe(
+    connection: Connection, target: str, *, hardware: TargetHardware | None = None, error: str = ""
+) -> None:
+    """Remembers what a probe found. An error leaves the hardware that was known."""
+    table = schema.observation
+    values: dict[str, object] = {"checked": now(), "error": error}
+    if hardware is not None:
+        values["hardware"] = msgspec.json.encode(hardware)
+    known = update(table).where(table.c.target == target).values(**values)
+    if connection.execute(known).rowcount == 0:
+        connection.execute(insert(table).values(target=target, **values))
+
+
+def observations(connection: Connection) -> dict[str, Observation]:
+    """Returns the last probe of each target."""
+    return {
+        row.target: Observation(
+            target=row.target,
+            checked=row.checked,
+            error=row.error,
+            hardware=None if row.hardware is None else msgspec.json.decode(row.hardware, type=TargetHardware),
+        )
+        for row in connection.execute(select(schema.observation))
+    }
+
+
+def _advance(
+    connection: Connection, run: str, target: str, before: tuple[str, ...], after: TargetState
+) -> None:
+    mine = (_TABLE.c.target == target) & (_TABLE.c.run == run) & _TABLE.c.state.in_(before)
+    if connection.execute(update(_TABLE).where(mine).values(state=after)).rowcount != 1:
+        raise Refused(f"target {target} is not reserved for run {run}", about=target)

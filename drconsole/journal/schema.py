@@ -1,0 +1,128 @@
+"""The tables, in words that SQLite and PostgreSQL both carry.
+
+Times are UTC text with Z, JSON is bytes made by msgspec. `HEAD` is the schema's revision; each
+later one adds a file to `migrations/versions`.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    Boolean,
+    Column,
+    Float,
+    ForeignKey,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+HEAD = "0001"
+
+metadata = MetaData()
+
+run = Table(
+    "run",
+    metadata,
+    Column("id", String, primary_key=True),
+    Column("number", Integer, nullable=False, unique=True),
+    Column("site", String, nullable=False),
+    Column("mode", String, nullable=False),
+    Column("snapshot", String, nullable=False),
+    Column("state", String, nullable=False),
+    Column("plan", LargeBinary, nullable=False),
+    Column("input", LargeBinary, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("auto_cleanup", Boolean, nullable=False),
+    Column("created", String, nullable=False),
+    Column("started", String),
+    Column("ended", String),
+    Column("epoch", Integer, nullable=False),
+    Column("pid", Integer),
+    Column("pid_started", Float),
+    Column("host", String),
+    Column("beat", Float),
+    Column("seq", Integer, nullable=False),
+    Column("cancelled_by", String),
+    Column("cleanup_state", String),
+    Column("cleanup_started", String),
+    Column("cleanup_ended", String),
+)
+"""`seq` is the last event's; `epoch` counts the runners; `input` is what the plan was made from."""
+
+step = Table(
+    "step",
+    metadata,
+    Column("run", String, ForeignKey("run.id"), primary_key=True),
+    Column("key", String, primary_key=True),
+    Column("position", Integer, nullable=False),
+    Column("value", LargeBinary, nullable=False),
+    Column("cleanup", Boolean, nullable=False),
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("started", String),
+    Column("ended", String),
+    Column("error", Text),
+    Column("remedy", Text),
+    Column("result", LargeBinary),
+)
+
+event = Table(
+    "event",
+    metadata,
+    Column("run", String, ForeignKey("run.id"), primary_key=True),
+    Column("seq", Integer, primary_key=True),
+    Column("at", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("step", String, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("facts", LargeBinary, nullable=False),
+)
+
+command = Table(
+    "command",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("run", String, ForeignKey("run.id"), nullable=False),
+    Column("verb", String, nullable=False),
+    Column("steps", LargeBinary, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("at", String, nullable=False),
+)
+
+lease = Table(
+    "lease",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("state", String, nullable=False),
+    Column("run", String, ForeignKey("run.id"), nullable=False),
+    Column("role", String, nullable=False),
+    Column("role_kind", String, nullable=False),
+    Column("since", String, nullable=False),
+)
+"""A target without a row is free: two runs cannot have one, the primary key forbids it."""
+
+observation = Table(
+    "observation",
+    metadata,
+    Column("target", String, primary_key=True),
+    Column("checked", String, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("hardware", LargeBinary),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("at", String, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("verb", String, nullable=False),
+    Column("object", String, nullable=False),
+    Column("detail", Text, nullable=False),
+)

@@ -1,0 +1,90 @@
+"""The one writer of a process: a thread that commits what was asked for in groups.
+
+Each piece of work runs in a savepoint of its own: one that fails takes nothing else along. What a
+caller waits for has reached the disk when its future is done.
+"""
+
+from __future__ import annotations
+
+import queue
+import threading
+from collections.abc import Callable
+from concurrent.futures import Future
+from typing import Any, TypeVar
+
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from drconsole.errors import DRConsoleError
+
+T = TypeVar("T")
+
+_GROUP = 256
+"""Pieces of work a transaction, at most: so that nobody waits for long behind progress."""
+
+
+class Writer:
+    """Takes functions over a connection and carries them out in order."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
+        self._thread = threading.Thread(target=self._serve, name="journal-writer", daemon=True)
+        self._thread.start()
+        self.commits = 0
+
+    def submit(self, work: Callable[[Connection], T]) -> Future[T]:
+        """Queues a piece of work; the future holds its value once it is committed."""
+        future: Future[T] = Future()
+        self._queue.put((work, future))
+        return future
+
+    def close(self) -> None:
+        """Commits what is queued and ends the thread."""
+        self._queue.put(None)
+        self._thread.join()
+        self._engine.dispose()
+
+    def _serve(self) -> None:
+        while (first := self._queue.get()) is not None:
+            group = [first]
+            last = False
+            while len(group) < _GROUP and not self._queue.empty():
+                work = self._queue.get()
+                if work is None:
+                    last = True
+                    break
+                group.append(work)
+            self._commit(group)
+            if last:
+                return
+
+    def _commit(self, group: list[_Work]) -> None:
+        outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
+        try:
+            with self._engine.begin() as connection:
+                outcomes.extend(_attempted(connection, work, future) for work, future in group)
+            self.commits += 1
+        except SQLAlchemyError as error:
+            failed = DRConsoleError(f"cannot be written: {error}", about="journal")
+            outcomes = [(future, None, failed) for _, future in group]
+        for future, value, problem in outcomes:
+            if future.cancelled():
+                continue
+            if problem is None:
+                future.set_result(value)
+            else:
+                future.set_exception(problem)
+
+
+_Work = tuple[Callable[[Connection], Any], "Future[Any]"]
+
+
+def _attempted(
+    connection: Connection, work: Callable[[Connection], Any], future: Future[Any]
+) -> tuple[Future[Any], Any, BaseException | None]:
+    try:
+        with connection.begin_nested():
+            return future, work(connection), None
+    except Exception as error:  # the boundary: it is the caller's, not the thread's
+        return future, None, error
