@@ -1,0 +1,188 @@
+"""A hypervisor on a machine: what it is called, how it is reached, who manages it.
+
+Both the host's own endpoint and a vCenter's HostSystem show this object. Views are told of a
+change by the names of the HostSystem's properties that it may have changed.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ipaddress
+from collections.abc import Callable
+from typing import TYPE_CHECKING, TypeVar
+
+from passlib.hash import sha512_crypt
+
+from drconsole.lab.world import reach
+from drconsole.lab.world.certificate import Certificate, self_signed
+from drconsole.lab.world.hypervisor.network import HostNetwork, Vmk
+from drconsole.lab.world.hypervisor.storage import HostStorage
+from drconsole.lab.world.system import Listening, System, SystemKind
+from drconsole.lab.world.vim.new import fault
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from drconsole.lab.world.machine import Machine
+    from drconsole.lab.world.vim.esxi.door import HostEndpoint
+    from drconsole.lab.world.world import World
+
+Result = TypeVar("Result")
+Watcher = Callable[[tuple[str, ...]], None]
+PRODUCT = "VMware ESXi"
+SERVICES = {
+    "TSM-SSH": "SSH",
+    "TSM": "ESXi Shell",
+    "ntpd": "NTP Daemon",
+    "vpxa": "VMware vCenter Agent",
+    "DCUI": "Direct Console UI",
+}
+
+
+class Hypervisor:
+    """An installed ESXi. `root_hash` is a crypt(3) hash; `manager` the management server that has it.
+
+    `network` is replaced as a whole by `change_network`, never edited by others.
+    """
+
+    kind: SystemKind = "hypervisor"
+
+    def __init__(
+        self,
+        world: World,
+        machine: Machine,
+        network: HostNetwork,
+        *,
+        root_hash: str,
+        version: str,
+        build: str,
+    ) -> None:
+        self.world = world
+        self.machine = machine
+        self.network = network
+        self.root_hash = root_hash
+        self.version = version
+        self.build = build
+        self.manager: System | None = None
+        self.maintenance = False
+        self.boot_time: datetime = world.clock.now()
+        self.ntp_servers: list[str] = []
+        self.options: dict[str, object] = {}
+        self.services = dict.fromkeys(SERVICES, False) | {"DCUI": True}
+        self.storage = HostStorage(self)
+        self.certificate: Certificate = self._own_certificate()
+        self.endpoint: HostEndpoint | None = None
+        self._watchers: list[Watcher] = []
+        self._power_watchers: list[Callable[[], None]] = []
+        self._changing = asyncio.Lock()
+        self._known_password = ""
+
+    @property
+    def hostname(self) -> str:
+        return self.network.dns.hostname
+
+    @property
+    def full_name(self) -> str:
+        """The host name with its domain."""
+        dns = self.network.dns
+        return f"{dns.hostname}.{dns.domain}" if dns.domain else dns.hostname
+
+    @property
+    def path(self) -> str:
+        """Its path in the ledger: the machine that it lives in."""
+        return self.machine.path
+
+    def addresses(self) -> tuple[Listening, ...]:
+        return tuple(self._listening(vmk) for vmk in self.network.vmks.values() if vmk.ip)
+
+    def _listening(self, vmk: Vmk) -> Listening:
+        nics, vlan = self.network.path(vmk)
+        return Listening(vmk.ip, prefix_length(vmk.netmask), vlan, nics)
+
+    def management_address(self) -> str:
+        """The address of its management interface, "" where it has none."""
+        vmk = self.network.management()
+        return vmk.ip if vmk else ""
+
+    def accepts(self, user: str, password: str) -> bool:
+        """Says whether a login is right; the only user is root."""
+        if user != "root":
+            return False
+        if self._known_password and password == self._known_password:
+            return True
+        right = bool(sha512_crypt.verify(password, self.root_hash))
+        if right:  # a crypt hash is slow by intention; one success is enough to know the password
+            self._known_password = password
+        return right
+
+    async def change_network(self, change: Callable[[HostNetwork], Result]) -> Result:
+        """Applies a change to a copy of the network and takes the copy if the host stays managed.
+
+        Raises what `change` raises, and HostConfigFault after the roll-back where the management
+        interface would no longer be heard, or no longer by the management server that has the host.
+        """
+        async with self._changing:
+            before, after = self.network, self.network.copy()
+            result = change(after)
+            heard = self._heard()
+            self.network = after
+            if heard and not self._heard():
+                self.network = before
+                await self._roll_back()
+        self.changed("config", "summary", "network", "datastore")
+        return result
+
+    async def _roll_back(self) -> None:
+        await self.world.take("host.rollback")
+        self.world.ledger.write(f"host:{self.machine.name}", "network-rollback", self.path)
+        raise fault("HostConfigFault", "the change loses the host's management network: rolled back")
+
+    def _heard(self) -> bool:
+        vmk = self.network.management()
+        if vmk is None or not vmk.ip:
+            return False
+        if self.manager is not None:
+            return reach.find(self.world, self.manager, vmk.ip) is self
+        return reach.effective_vlan(self.machine, self._listening(vmk)) is not None
+
+    def install_certificate(self, certificate: Certificate) -> None:
+        """Shows another certificate from now on; open connections end."""
+        self.certificate = certificate
+        self.changed("summary", "config")
+
+    def _own_certificate(self) -> Certificate:
+        return self_signed(self.full_name, *(vmk.ip for vmk in self.network.vmks.values() if vmk.ip))
+
+    def watch(self, told: Watcher) -> None:
+        """Calls `told` with names of HostSystem properties after each change."""
+        self._watchers.append(told)
+
+    def unwatch(self, told: Watcher) -> None:
+        """Stops telling; unknown watchers are ignored."""
+        if told in self._watchers:
+            self._watchers.remove(told)
+
+    def watch_power(self, lost: Callable[[], None]) -> None:
+        """Calls `lost` when the machine loses power: what ran on it stops."""
+        self._power_watchers.append(lost)
+
+    def changed(self, *roots: str) -> None:
+        """Tells the views and the world, whose doors may have to open or close."""
+        for told in tuple(self._watchers):
+            told(roots)
+        self.world.changed()
+
+    def powered_off(self) -> None:
+        for lost in tuple(self._power_watchers):
+            lost()
+        self.changed("runtime", "summary")
+
+    def booted(self) -> None:
+        self.boot_time = self.world.clock.now()
+        self.storage.rescan()
+        self.changed("runtime", "summary", "datastore")
+
+
+def prefix_length(netmask: str) -> int:
+    """Returns 24 for 255.255.255.0; 32 where there is no mask."""
+    return ipaddress.ip_network(f"0.0.0.0/{netmask or '255.255.255.255'}").prefixlen
