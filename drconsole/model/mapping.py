@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Annotated, Literal
 
-from drconsole.model.inventory.base import Element
+from drconsole.model.inventory.base import Element, NonEmpty, SnapshotId, always, tag
 
 RoleKind = Literal["management", "host", "physical"]
 
@@ -12,25 +12,25 @@ RoleKind = Literal["management", "host", "physical"]
 class ManagementRole(Element, frozen=True, kw_only=True):
     """The management server's target. It is always deployed: nothing is recovered without it."""
 
-    protected: str
-    target: str
+    protected: NonEmpty
+    target: NonEmpty
 
 
 class HostRole(Element, frozen=True, kw_only=True):
     """A host's target; `protected` is its id in the snapshot. No target only where not deployed."""
 
-    protected: str
+    protected: NonEmpty
     name: str
     target: str = ""
-    deploy: bool = True
+    deploy: Annotated[bool, always()] = True
 
 
 class PhysicalRole(Element, frozen=True, kw_only=True):
     """A physical server's dedicated target (R48, R49); `protected` is its name."""
 
-    protected: str
+    protected: NonEmpty
     target: str = ""
-    deploy: bool = True
+    deploy: Annotated[bool, always()] = True
 
 
 class HostMapping(Element, frozen=True, kw_only=True):
@@ -39,24 +39,24 @@ class HostMapping(Element, frozen=True, kw_only=True):
     `management_server` is None only where nothing but physical servers is recovered.
     """
 
-    site: str
-    snapshot: str
+    site: NonEmpty
+    snapshot: SnapshotId
     management_server: ManagementRole | None = None
-    hosts: tuple[HostRole, ...] = ()
-    physical_servers: tuple[PhysicalRole, ...] = ()
+    hosts: Annotated[tuple[HostRole, ...], tag("host")] = ()
+    physical_servers: Annotated[tuple[PhysicalRole, ...], tag("physicalServer")] = ()
 
 
 class GuestFlag(Element, frozen=True, kw_only=True):
     """Whether one guest is recovered; `id` is its id in the snapshot."""
 
-    id: str
+    id: NonEmpty
     name: str
-    deploy: bool = True
+    deploy: Annotated[bool, always()] = True
 
 
 class VmSelection(Element, frozen=True, kw_only=True):
     """The VM selection document: a flag a guest, no mapping (R52)."""
 
-    site: str
-    snapshot: str
-    virtual_machines: tuple[GuestFlag, ...] = ()
+    site: NonEmpty
+    snapshot: SnapshotId
+    virtual_machines: Annotated[tuple[GuestFlag, ...], tag("virtualMachine")] = ()

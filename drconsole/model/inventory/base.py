@@ -56,6 +56,11 @@ def tag(name: str) -> Meta:
     return Meta(extra={"tag": name})
 
 
+def always() -> Meta:
+    """Marks a scalar that documents spell out even where it has its default, such as `deploy`."""
+    return Meta(extra={"always": True})
+
+
 def extra(annotation: Any, name: str) -> Any:
     """Returns what `refers` (a tuple of kinds) or `tag` (a name) put on an annotation, or None."""
     for meta in getattr(annotation, "__metadata__", ()):
@@ -74,4 +79,13 @@ VlanId = Annotated[int, Meta(ge=0, le=4095)]
 
 Mtu = Annotated[int, Meta(ge=1280, le=9190)]
 Count = Annotated[int, Meta(ge=0)]
+Moment = Annotated[
+    str, Meta(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}(\.[0-9]{1,6})?Z$")
+]
+"""UTC with Z, such as 2026-11-22T08:00:00Z."""
+
+SnapshotId = Annotated[str, Meta(pattern=r"^sha256:[0-9a-f]{64}$")]
+"""`sha256:` and the hash of a snapshot's exact bytes."""
+
+NonEmpty = Annotated[str, Meta(min_length=1)]
 PrefixLength = Annotated[int, Meta(ge=0, le=128)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Annotated
 
-from drconsole.model.inventory.base import Element, Object, tag
+from drconsole.model.inventory.base import Element, Moment, NonEmpty, Object, tag
 from drconsole.model.inventory.cluster import Cluster, ResourcePool, VApp
 from drconsole.model.inventory.guest import VirtualMachine
 from drconsole.model.inventory.host import Host
@@ -21,8 +21,8 @@ class Snapshot(Element, frozen=True, kw_only=True):
     which, as `kind[id].field → id`.
     """
 
-    site: str
-    taken: str
+    site: NonEmpty
+    taken: Moment
     profile: str
     platform: str = "vsphere"
     consistent: bool = True

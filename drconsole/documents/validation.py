@@ -1,0 +1,154 @@
+"""The schema's verdict on a tree, in our own words: line, path, and what would be right."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from functools import cache
+from typing import cast
+
+import msgspec
+from lxml import etree
+
+from drconsole.documents.form import Form, Scalar
+from drconsole.documents.kinds import Document, schema_bytes
+from drconsole.documents.place import line_of, line_of_text, path_of
+from drconsole.documents.xsd import XS, references
+from drconsole.errors import InvalidDocument
+
+_NAMESPACE = re.compile(r"\{urn:drconsole:[^}]*\}")
+_ATTRIBUTE = re.compile(r"^Element '[^']*', attribute '([^']*)': ")
+_ELEMENT = re.compile(r"^Element '[^']*': ")
+_MISSING = re.compile(r"The attribute '([^']*)' is required but missing")
+_TWICE = re.compile(r"Duplicate key-sequence .* in (?:key|unique) identity-constraint '([^']*)'", re.DOTALL)
+_WANTED = re.compile(r"Expected is (?:one of )?\( (.*) \)")
+_FACET = re.compile(r"^\[facet '[^']*'\] ")
+_STRAY = "Character content"
+
+
+def validate(root: etree._Element, document: Document, about: str) -> None:
+    """Raises InvalidDocument at the first thing that the schema refuses.
+
+    A snapshot that calls itself inconsistent may hold references to nothing: its keyrefs do not
+    apply, everything else does.
+    """
+    references = root.get("consistent", "true").strip() not in ("false", "0")
+    schema = _schema(document, references)
+    if schema.validate(root):
+        return
+    # libxml2 tells broken references only at the end, so the first line is not always the first word.
+    entry = min(cast("Iterable[etree._LogEntry]", schema.error_log), key=lambda each: each.line)
+    raise _explained(entry, root, document, about)
+
+
+def dangling_references(
+    root: etree._Element, document: Document
+) -> Iterator[tuple[etree._Element, str, str, tuple[str, ...]]]:
+    """Yields element, field, id and kinds of each reference to an object that is not there."""
+    names = {"d": document.namespace}
+    for selector, field, kinds in references(document.form):
+        known = {each.get("id") for kind in kinds for each in root.iterfind(f"d:{kind}", names)}
+        for element in root.iterfind(selector, names):
+            value = element.get(field[1:]) if field.startswith("@") else element.text or ""
+            if value is not None and value not in known:
+                yield element, field, value, kinds
+
+
+@cache
+def _schema(document: Document, references: bool) -> etree.XMLSchema:
+    tree = etree.fromstring(schema_bytes(document))
+    if not references:
+        for keyref in tree.findall(f".//{{{XS}}}keyref"):
+            cast("etree._Element", keyref.getparent()).remove(keyref)
+    return etree.XMLSchema(tree)
+
+
+def _explained(
+    entry: etree._LogEntry, root: etree._Element, document: Document, about: str
+) -> InvalidDocument:
+    message = _NAMESPACE.sub("", entry.message)
+    if "of keyref" in message:
+        return _dangling(root, document, about, entry.line)
+    element = _element_at(entry, root)
+    found = _ATTRIBUTE.match(message) or _MISSING.search(message)
+    attribute = found[1] if found else ""
+    said, expected = _in_words(message, element, attribute, _place_of(element, root, document.form))
+    return InvalidDocument(
+        said,
+        about=about,
+        line=line_of_text(element) if _STRAY in message else line_of(element) or entry.line,
+        path=path_of(element) + (f"@{attribute}" if attribute else ""),
+        expected=expected,
+    )
+
+
+def _dangling(root: etree._Element, document: Document, about: str, line: int) -> InvalidDocument:
+    found = min(dangling_references(root, document), key=lambda each: line_of(each[0]), default=None)
+    if found is None:
+        return InvalidDocument(
+            "a reference to nothing", about=about, line=line, expected="an id of this document"
+        )
+    element, field, value, kinds = found
+    return InvalidDocument(
+        f"refers to {value!r}, which is not in this document",
+        about=about,
+        line=line_of(element),
+        path=path_of(element) + (field if field.startswith("@") else ""),
+        expected=f"the id of a {' or '.join(kinds)}",
+    )
+
+
+def _element_at(entry: etree._LogEntry, root: etree._Element) -> etree._Element:
+    found = root.xpath(entry.path) if entry.path else None
+    if isinstance(found, list) and found and isinstance(found[0], etree._Element):
+        return found[0]
+    return root
+
+
+class _Place(msgspec.Struct, frozen=True):
+    """What the model declares at an element: its form, or the text that it holds; or neither."""
+
+    form: Form | None = None
+    text: Scalar | None = None
+
+
+def _place_of(element: etree._Element, root: etree._Element, form: Form) -> _Place:
+    ancestors = [each for each in element.iterancestors() if each is not root]
+    for each in [] if element is root else [*reversed(ancestors), element]:
+        part = form.child(etree.QName(each).localname)
+        if part is None or part.form is None:
+            return _Place(None, part.scalar if part else None)
+        form = part.form
+    return _Place(form)
+
+
+def _in_words(message: str, element: etree._Element, attribute: str, place: _Place) -> tuple[str, str]:
+    """Returns what is wrong and what would be right."""
+    if twice := _TWICE.search(message):
+        keys = ("target",) if twice[1] == "target" else ("protected", "id")
+        field = next(key for key in keys if element.get(key) is not None)
+        return f"{field} {element.get(field)!r} is taken by another element", f"each {field} once"
+    if _STRAY in message:
+        return "text between elements", "elements only"
+    if "not expected" in message:
+        return f"<{etree.QName(element).localname}> is not expected here", _wanted(message)
+    if attribute:
+        return _attribute_in_words(element.get(attribute), attribute, place)
+    if "Element content" in message:
+        return "elements inside a text", place.text.words if place.text else "text only"
+    said = _FACET.sub("", _ELEMENT.sub("", message))
+    return said, place.text.words if place.text else ""
+
+
+def _attribute_in_words(value: str | None, attribute: str, place: _Place) -> tuple[str, str]:
+    part = place.form.attribute(attribute) if place.form else None
+    if part is None or part.scalar is None:
+        known = ", ".join(each.xml for each in place.form.attributes) if place.form else "none"
+        return "an attribute that is not known here", f"one of {known}"
+    return "missing" if value is None else f"{value!r} is wrong", part.scalar.words
+
+
+def _wanted(message: str) -> str:
+    found = _WANTED.search(message)
+    names = [name for name in found[1].split(", ") if not name.startswith("##")] if found else []
+    return f"one of {', '.join(names)}" if names else "nothing more"
