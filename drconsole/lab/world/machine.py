@@ -55,6 +55,15 @@ class BootOverride:
 
 
 @dataclass(frozen=True)
+class Installed:
+    """What an installer left for the first boot from disk: URLs to report to, and its job."""
+
+    system: System
+    reports: tuple[str, ...]
+    job: str
+
+
+@dataclass(frozen=True)
 class Hardware:
     """What a machine is, unchangeably. Memory in MiB, CPU speed in MHz."""
 
@@ -91,6 +100,7 @@ class Machine:
     phase: Phase = "off"
     boot: BootOverride = field(default_factory=BootOverride)
     system: System | None = None
+    installed: Installed | None = None
     console: list[str] = field(default_factory=list)
     """The last lines that its screen showed, for those who ask why it does not boot."""
     activity: asyncio.Task[None] | None = None

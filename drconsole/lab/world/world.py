@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Awaitable, Callable, Coroutine, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,23 +12,13 @@ from drconsole.lab.world.arrays import Array
 from drconsole.lab.world.clock import Clock
 from drconsole.lab.world.fabric import Presence, Segment
 from drconsole.lab.world.faults import Fault, Faults
+from drconsole.lab.world.fetching import Fetch
 from drconsole.lab.world.ledger import Ledger
 from drconsole.lab.world.machine import Machine
 from drconsole.lab.world.management import Management
 from drconsole.lab.world.payload import HypervisorInstall
 from drconsole.lab.world.system import System
 from drconsole.lab.world.timing import Timing
-
-Fetch = Callable[[str, dict[str, str]], Awaitable[bytes]]
-"""A machine's HTTP GET: URL and headers to the body. Raises FetchFailed."""
-
-
-class FetchFailed(Exception):
-    """The boot service did not give what was asked for; `status` is its answer, 0 for none."""
-
-    def __init__(self, url: str, status: int, message: str = "") -> None:
-        super().__init__(f"{url}: {status or 'no answer'} {message}".rstrip())
-        self.status = status
 
 
 @dataclass(frozen=True)
