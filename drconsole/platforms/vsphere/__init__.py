@@ -1,0 +1,1 @@
+"""VMware vSphere: sessions, capture, live inventory, and the steps that rebuild a site."""

@@ -1,0 +1,183 @@
+"""SOAP over pinned TLS: pyVmomi's types become bytes and back, and nothing is decided here.
+
+pyVmomi checks and serialises calls; its own transport is not used, because it knows no deadline for
+a whole call and cannot say whether a request was sent when its connection died.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from http.cookies import SimpleCookie
+from typing import Any, NamedTuple, NoReturn
+
+import aiohttp
+from pyVmomi import SoapAdapter, VmomiSupport
+
+from drconsole.errors import DeadlinePassed, Unreachable
+from drconsole.wire import tls
+
+OLDEST = "vim25/6.5"
+_COOKIE = "vmware_soap_session"
+_CHUNK = 1 << 20
+REPLY_LIMIT = 1 << 30
+"""Bytes of one reply; a site of 10,000 guests answers with about 120 MB."""
+OBJECT_LIMIT = 256 << 20
+"""Bytes of a reply that is read whole into pyVmomi's objects."""
+
+
+class Call(NamedTuple):
+    """A checked call that has not been sent: the object, pyVmomi's method, the arguments in order."""
+
+    on: Any
+    method: Any
+    arguments: list[Any]
+
+    @property
+    def name(self) -> str:
+        """The method's name on the wire, such as `AddHost_Task`."""
+        return str(self.method.wsdlName)
+
+
+class Recorder(SoapAdapter.SoapStubAdapterBase):
+    """A stub that sends nothing: calling a method on an object that holds it gives a Call."""
+
+    def __init__(self, release: str) -> None:
+        super().__init__(version=VmomiSupport.versionMap[release])  # type: ignore[no-untyped-call]
+        self.requestContext = None  # read by pyVmomi's SerializeRequest
+
+    def serialise(self, call: Call) -> bytes:
+        """Returns the call as a SOAP request."""
+        body: bytes = self.SerializeRequest(*call)  # type: ignore[no-untyped-call]
+        return body
+
+    def InvokeMethod(self, mo: Any, info: Any, args: list[Any]) -> Call:  # noqa: N802  (pyVmomi's name)
+        return Call(mo, info, args)
+
+    def InvokeAccessor(self, mo: Any, info: Any) -> NoReturn:  # noqa: N802  (pyVmomi's name)
+        raise TypeError(f"read {type(mo).__name__}.{info.name} with Session.read")
+
+
+class Lost(Exception):
+    """The connection died after the request left: whether it was carried out is not known."""
+
+
+class Soap:
+    """One server's `/sdk`. `address` is HOST:PORT, `pin` the certificate's; `about` names it in errors."""
+
+    def __init__(self, address: str, pin: str, *, about: str) -> None:
+        self.about = about
+        self.url = f"https://{address}/sdk"
+        self.cookie = ""
+        self.stub = Recorder(OLDEST)
+        self._http = aiohttp.ClientSession(
+            connector=aiohttp.TCPConnector(
+                ssl=tls.pinned_context(pin, about), limit=16, keepalive_timeout=30, ttl_dns_cache=60
+            ),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            read_bufsize=_CHUNK,
+        )
+
+    async def close(self) -> None:
+        """Closes all connections."""
+        await self._http.close()
+
+    def speak(self, api_version: str) -> None:
+        """Uses the newest version of the API that both sides know, such as `8.0.3.0`."""
+        known = [(_numbers(name), name) for name in VmomiSupport.versionMap if _is_release(name)]
+        fitting = [pair for pair in known if pair[0] <= _numbers(api_version)]
+        newest = max(fitting, default=(None, OLDEST))[1]
+        self.stub = Recorder(newest)
+
+    def record(self, on: Any, method: str, arguments: dict[str, Any]) -> Call:
+        """Returns the call of `method` on a managed object, its arguments checked by pyVmomi."""
+        call: Call = getattr(type(on)(on._moId, self.stub), method)(**arguments)
+        return call
+
+    async def send(self, call: Call, seconds: float) -> Any:
+        """Sends a call and returns what pyVmomi makes of the reply: a value, or a fault (not raised).
+
+        Raises Unreachable, DeadlinePassed, PinMismatch where it was not sent or not answered in time,
+        and Lost where the connection died after it was sent.
+        """
+        async with self.post(call, seconds) as answer:
+            body = bytearray()
+            async for chunk in chunks(answer, OBJECT_LIMIT, self.about):
+                body += chunk
+        reader = SoapAdapter.SoapResponseDeserializer(self.stub)
+        return reader.Deserialize(bytes(_plain(body, self.about)), call.method.result)
+
+    @asynccontextmanager
+    async def post(self, call: Call, seconds: float) -> AsyncIterator[aiohttp.ClientResponse]:
+        """Posts a call and gives the reply, status 200 or 500, to be read inside the deadline."""
+        body = self.stub.serialise(call)
+        headers = {
+            "Content-Type": "text/xml; charset=utf-8",
+            "SOAPAction": self.stub.versionId,
+            "Accept-Encoding": "identity",
+        }
+        if self.cookie:
+            headers["Cookie"] = self.cookie
+        try:
+            async with (
+                asyncio.timeout(seconds),
+                self._http.post(
+                    self.url, data=body, headers=headers, allow_redirects=False, timeout=_NO_OTHER
+                ) as answer,
+            ):
+                self._take_cookie(answer)
+                self._require_soap(answer)
+                yield answer
+        except TimeoutError as late:
+            raise DeadlinePassed(
+                f"{call.name} had no answer within {seconds:g} s", about=self.about
+            ) from late
+        except aiohttp.ClientConnectorError as error:
+            raise tls.pin_mismatch(error) or Unreachable(str(error.os_error), about=self.about) from error
+        except (aiohttp.ClientError, OSError) as error:
+            raise Lost(str(error) or type(error).__name__) from error
+
+    def _take_cookie(self, answer: aiohttp.ClientResponse) -> None:
+        for header in answer.headers.getall("Set-Cookie", ()):
+            if morsel := SimpleCookie(header).get(_COOKIE):
+                self.cookie = f"{_COOKIE}={morsel.coded_value}"
+
+    def _require_soap(self, answer: aiohttp.ClientResponse) -> None:
+        if answer.status not in (200, 500):
+            raise Unreachable(
+                f"answered HTTP {answer.status} instead of the vSphere API",
+                about=self.about,
+                remedy="see whether its services have started",
+            )
+
+
+async def chunks(answer: aiohttp.ClientResponse, limit: int, about: str) -> AsyncIterator[bytes]:
+    """Yields a reply's bytes; raises Unreachable when they exceed the limit."""
+    size = 0
+    async for chunk in answer.content.iter_any():
+        size += len(chunk)
+        if size > limit:
+            raise Unreachable(f"sends a reply of more than {limit} bytes", about=about)
+        yield chunk
+
+
+_NO_OTHER = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
+
+
+def _plain(body: bytearray, about: str) -> bytearray:
+    """No vSphere server sends a document type; expanding one is how parsers are attacked."""
+    start = body.lstrip()[:1024]
+    if not start.startswith(b"<") or b"<!DOCTYPE" in start or b"<!ENTITY" in body:
+        raise Unreachable("does not answer in plain XML", about=about)
+    return body
+
+
+def _is_release(name: str) -> bool:
+    return name.startswith("vim25/") and name[6:].replace(".", "").isdigit()
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    text = version.removeprefix("vim25/")
+    return tuple(int(part) for part in text.split(".") if part.isdigit())
