@@ -53,8 +53,7 @@ def converted(info: Any, value: Any) -> Any:
 def changed(value: Any, /, **values: Any) -> Any:
     """Returns a copy of a data object with other values for some properties."""
     made = copy.copy(value)
-    kind: Any = type(value)
-    infos = properties(kind)
+    infos = properties(type(value))
     for name, item in values.items():
         made.__dict__[name] = converted(infos[name], item)
     return made

@@ -32,10 +32,15 @@ _PRIMITIVES = frozenset(
 )
 
 
-@cache
 def properties(cls: Any) -> dict[str, Any]:
     """Returns the properties of a data or managed class, base classes first: name → info."""
-    return {info.name: info for info in cls._GetPropertyList()}
+    found = _PROPERTIES.get(cls)
+    if found is None:
+        found = _PROPERTIES[cls] = {info.name: info for info in cls._GetPropertyList()}
+    return found
+
+
+_PROPERTIES: dict[Any, dict[str, Any]] = {}
 
 
 @cache

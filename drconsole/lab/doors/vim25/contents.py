@@ -1,0 +1,56 @@
+"""Property collector replies, written from fragments that the objects keep.
+
+A fragment is the XML of one property value in one API version. It stays until the property is
+touched, so that capturing an idle site costs next to nothing.
+"""
+
+from __future__ import annotations
+
+from drconsole.lab.doors.vim25.encode import PREPARED, Writer, writer
+from drconsole.lab.world.vim.objects import ManagedObject
+from drconsole.lab.world.vim.paths import descend, parse
+from drconsole.lab.world.vim.registry import wire_name
+from drconsole.lab.world.vim.watching import Change, Content
+
+
+def object_content(item: Content, name: str, version: str) -> str:
+    """Returns an ObjectContent element; properties that are unset are absent."""
+    held = "".join(
+        f"<propSet><name>{path}</name>{value}</propSet>"
+        for path in item.paths
+        if (value := fragment(item.item, path, version))
+    )
+    return f"<{name}>{_object(item.item)}{held}</{name}>"
+
+
+def object_update(item: Change, name: str, version: str) -> str:
+    """Returns an ObjectUpdate element; a property that became unset has no value."""
+    held = "".join(
+        f"<changeSet><name>{path}</name><op>assign</op>{value}</changeSet>"
+        for path in item.paths
+        if (value := fragment(item.item, path, version)) or item.kind == "modify"
+    )
+    return f"<{name}><kind>{item.kind}</kind>{_object(item.item)}{held}</{name}>"
+
+
+def fragment(item: ManagedObject, path: str, version: str) -> str:
+    """Returns a property's value as a `val` element, "" where it is unset."""
+    key = (version, path)
+    kept = item.fragments.get(key)
+    if kept is None:
+        kept = item.fragments[key] = _written(item, path, writer(version)).encode()
+    return kept.decode()
+
+
+def _written(item: ManagedObject, path: str, using: Writer) -> str:
+    checked = parse(item.wsdl, path)
+    value = descend(item.value(checked.root), checked)
+    return "" if value is None else using.typed("val", checked.declared, value)
+
+
+def _object(item: ManagedObject) -> str:
+    return f'<obj type="{wire_name(type(item.ref()))}">{item.moid}</obj>'
+
+
+PREPARED[Content] = object_content
+PREPARED[Change] = object_update
