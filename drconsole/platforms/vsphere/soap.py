@@ -107,7 +107,7 @@ class Soap:
             async for chunk in chunks(answer, OBJECT_LIMIT, self.about):
                 body += chunk
         reader = SoapAdapter.SoapResponseDeserializer(self.stub)
-        return reader.Deserialize(bytes(_plain(body, self.about)), call.method.result)
+        return reader.Deserialize(bytes(plain(body, self.about)), call.method.result)
 
     @asynccontextmanager
     async def post(self, call: Call, seconds: float) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -166,10 +166,16 @@ async def chunks(answer: aiohttp.ClientResponse, limit: int, about: str) -> Asyn
 _NO_OTHER = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, sock_read=None)
 
 
-def _plain(body: bytearray, about: str) -> bytearray:
-    """No vSphere server sends a document type; expanding one is how parsers are attacked."""
-    start = body.lstrip()[:1024]
-    if not start.startswith(b"<") or b"<!DOCTYPE" in start or b"<!ENTITY" in body:
+def plain(body: bytearray, about: str) -> bytearray:
+    """Returns a reply that is plain XML; raises Unreachable for another, or one with a document type.
+
+    No vSphere server sends a document type, and expanding its entities is how parsers are attacked. It
+    can only stand before the first element, where nothing but the declaration is allowed here.
+    """
+    start = bytes(body[:4096]).removeprefix(b"\xef\xbb\xbf").lstrip()
+    if start.startswith(b"<?xml"):
+        start = start.partition(b"?>")[2].lstrip()
+    if (not start and len(body) >= 4096) or (start and (start[:1] != b"<" or start[1:2] in (b"!", b"?"))):
         raise Unreachable("does not answer in plain XML", about=about)
     return body
 

@@ -1,0 +1,1 @@
+"""The capture profiles that are shipped, as TOML."""
