@@ -6,11 +6,11 @@ Documents come as bytes, never as a path: libxml2 unpacks what it opens itself, 
 from __future__ import annotations
 
 import re
+from typing import cast
 
 from lxml import etree
 
 from drconsole.documents.kinds import DOCUMENTS, Document
-from drconsole.documents.place import line_of
 from drconsole.errors import InvalidDocument
 
 MAX_BYTES = 64 * 1024 * 1024
@@ -45,7 +45,7 @@ def parse(data: bytes, about: str) -> tuple[Document, etree._Element]:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
         raise _malformed(error, about) from error
-    document = recognise(root.tag, about, line_of(root))
+    document = recognise(root.tag, about, _start(root))
     _check_tree(root, about)
     return document, root
 
@@ -59,7 +59,7 @@ def root_of(data: bytes, about: str) -> Document:
             parser.feed(data[start : start + 4096])
             for _, element in parser.read_events():
                 assert isinstance(element, etree._Element)
-                return recognise(element.tag, about, line_of(element))
+                return recognise(element.tag, about, _start(element))
         parser.close()
     except etree.XMLSyntaxError as error:
         raise _malformed(error, about) from error
@@ -130,7 +130,7 @@ def _check_tree(root: etree._Element, about: str) -> None:
         raise _refused(
             "an XMLSchema-instance attribute",
             about,
-            line=line_of(first),
+            line=_start(first),
             expected="none: the schema is the program's own",
         )
 
@@ -140,6 +140,11 @@ def _malformed(error: etree.XMLSyntaxError, about: str) -> InvalidDocument:
     return _refused(
         f"not well-formed: {message}", about, line=error.lineno or 0, expected="a whole XML document"
     )
+
+
+def _start(element: etree._Element) -> int:
+    # The stubs of lxml know the attribute, and not that it is a number.
+    return cast("int", element.sourceline or 0)
 
 
 def _line(data: bytes, offset: int) -> int:

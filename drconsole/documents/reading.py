@@ -11,6 +11,7 @@ from lxml import etree
 from drconsole.documents import gate
 from drconsole.documents.form import Form, Part
 from drconsole.documents.kinds import Document
+from drconsole.documents.place import Broken
 from drconsole.documents.rules import check_rules
 from drconsole.documents.validation import validate
 from drconsole.errors import InvalidDocument
@@ -26,8 +27,11 @@ def decode(data: bytes, document: Document, type_: type[Value], about: str) -> V
         raise InvalidDocument(
             f"this is a {found.words}", about=about, line=1, path=found.root, expected=f"a {document.words}"
         )
-    validate(root, document, about)
-    check_rules(root, document, about)
+    try:
+        validate(root, document)
+        check_rules(root, document)
+    except Broken as broken:
+        raise broken.located(data, about) from None
     children = _children(document.form, document.namespace)
     try:
         return msgspec.convert(_decoded(root, children), type_, strict=False)

@@ -1,4 +1,4 @@
-"""The schema's verdict on a tree, in our own words: line, path, and what would be right."""
+"""The schema's verdict on a tree, in our own words: where, what, and what would be right."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from lxml import etree
 
 from drconsole.documents.form import Form, Scalar
 from drconsole.documents.kinds import Document, schema_bytes
-from drconsole.documents.place import line_of, line_of_text, path_of
+from drconsole.documents.place import Broken, place_of_text
+from drconsole.documents.rules import is_true
 from drconsole.documents.xsd import XS, references
-from drconsole.errors import InvalidDocument
 
 _NAMESPACE = re.compile(r"\{urn:drconsole:[^}]*\}")
 _ATTRIBUTE = re.compile(r"^Element '[^']*', attribute '([^']*)': ")
@@ -23,22 +23,24 @@ _MISSING = re.compile(r"The attribute '([^']*)' is required but missing")
 _TWICE = re.compile(r"Duplicate key-sequence .* in (?:key|unique) identity-constraint '([^']*)'", re.DOTALL)
 _WANTED = re.compile(r"Expected is (?:one of )?\( (.*) \)")
 _FACET = re.compile(r"^\[facet '[^']*'\] ")
+_KEYREF = "of keyref"
 _STRAY = "Character content"
 
 
-def validate(root: etree._Element, document: Document, about: str) -> None:
-    """Raises InvalidDocument at the first thing that the schema refuses.
+def validate(root: etree._Element, document: Document) -> None:
+    """Raises Broken at the first thing that the schema refuses.
 
     A snapshot that calls itself inconsistent may hold references to nothing: its keyrefs do not
     apply, everything else does.
     """
-    references = root.get("consistent", "true").strip() not in ("false", "0")
+    references = is_true(root, "consistent")
     schema = _schema(document, references)
     if schema.validate(root):
         return
-    # libxml2 tells broken references only at the end, so the first line is not always the first word.
-    entry = min(cast("Iterable[etree._LogEntry]", schema.error_log), key=lambda each: each.line)
-    raise _explained(entry, root, document, about)
+    # A reference to nothing may only follow from an id that is wrong: it is told last.
+    entries = cast("Iterable[etree._LogEntry]", schema.error_log)
+    entry = min(entries, key=lambda each: (_KEYREF in each.message, each.line))
+    raise _explained(entry, root, document)
 
 
 def dangling_references(
@@ -63,39 +65,30 @@ def _schema(document: Document, references: bool) -> etree.XMLSchema:
     return etree.XMLSchema(tree)
 
 
-def _explained(
-    entry: etree._LogEntry, root: etree._Element, document: Document, about: str
-) -> InvalidDocument:
+def _explained(entry: etree._LogEntry, root: etree._Element, document: Document) -> Broken:
     message = _NAMESPACE.sub("", entry.message)
-    if "of keyref" in message:
-        return _dangling(root, document, about, entry.line)
+    if _KEYREF in message:
+        return _dangling(root, document)
     element = _element_at(entry, root)
+    if _STRAY in message:
+        anchor, below = place_of_text(element)
+        return Broken(element, "text between elements", "elements only", anchor=anchor, below=below)
     found = _ATTRIBUTE.match(message) or _MISSING.search(message)
     attribute = found[1] if found else ""
     said, expected = _in_words(message, element, attribute, _place_of(element, root, document.form))
-    return InvalidDocument(
-        said,
-        about=about,
-        line=line_of_text(element) if _STRAY in message else line_of(element) or entry.line,
-        path=path_of(element) + (f"@{attribute}" if attribute else ""),
-        expected=expected,
-    )
+    return Broken(element, said, expected, attribute=attribute)
 
 
-def _dangling(root: etree._Element, document: Document, about: str, line: int) -> InvalidDocument:
-    found = min(dangling_references(root, document), key=lambda each: line_of(each[0]), default=None)
+def _dangling(root: etree._Element, document: Document) -> Broken:
+    """Returns the first reference to nothing in the order of the document."""
+    order = {element: index for index, element in enumerate(root.iter("*"))}
+    found = min(dangling_references(root, document), key=lambda each: order[each[0]], default=None)
     if found is None:
-        return InvalidDocument(
-            "a reference to nothing", about=about, line=line, expected="an id of this document"
-        )
+        return Broken(root, "a reference to nothing", "ids of this document")
     element, field, value, kinds = found
-    return InvalidDocument(
-        f"refers to {value!r}, which is not in this document",
-        about=about,
-        line=line_of(element),
-        path=path_of(element) + (field if field.startswith("@") else ""),
-        expected=f"the id of a {' or '.join(kinds)}",
-    )
+    said = f"refers to {value!r}, which is not in this document"
+    attribute = "" if field == "." else field[1:]
+    return Broken(element, said, f"the id of a {' or '.join(kinds)}", attribute=attribute)
 
 
 def _element_at(entry: etree._LogEntry, root: etree._Element) -> etree._Element:
@@ -128,8 +121,6 @@ def _in_words(message: str, element: etree._Element, attribute: str, place: _Pla
         keys = ("target",) if twice[1] == "target" else ("protected", "id")
         field = next(key for key in keys if element.get(key) is not None)
         return f"{field} {element.get(field)!r} is taken by another element", f"each {field} once"
-    if _STRAY in message:
-        return "text between elements", "elements only"
     if "not expected" in message:
         return f"<{etree.QName(element).localname}> is not expected here", _wanted(message)
     if attribute:

@@ -1,0 +1,1 @@
+"""Inventories for tests: one rich in every kind, and generated ones."""

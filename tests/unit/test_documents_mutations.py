@@ -1,0 +1,181 @@
+"""200 single mutations of good documents, each of which breaks a type, a key, a reference or the form.
+
+Each must be refused, and the line that is named must be the line that was changed.
+"""
+
+from __future__ import annotations
+
+import random
+import re
+from collections.abc import Callable, Iterator
+
+import msgspec
+import pytest
+
+from drconsole.documents import (
+    read_host_mapping,
+    read_snapshot,
+    read_vm_selection,
+    write_host_mapping,
+    write_snapshot,
+    write_vm_selection,
+)
+from drconsole.documents.form import Form, Part
+from drconsole.documents.kinds import HOST_MAPPING, SNAPSHOT, VM_SELECTION, Document
+from drconsole.errors import InvalidDocument
+from tests.unit.inventories.rich import rich_mapping, rich_selection, rich_snapshot
+
+SEED = 20261122
+TOTAL = 200
+READERS: dict[str, Callable[[bytes], object]] = {
+    "snapshot": read_snapshot,
+    "host-mapping": read_host_mapping,
+    "vm-selection": read_vm_selection,
+}
+_TAG = re.compile(r"^( *)<(\w+)((?: [\w:]+=\"[^\"]*\")*)(/?)>(?:([^<]*)</\w+>)?$")
+_ATTRIBUTE = re.compile(r' (\w+)="([^"]*)"')
+
+
+class Mutation(msgspec.Struct, frozen=True):
+    """A document with one thing changed, and the 1-based line at which it was."""
+
+    document: str
+    sort: str
+    what: str
+    line: int
+    text: str
+
+
+def _documents() -> list[tuple[Document, str]]:
+    return [
+        (SNAPSHOT, write_snapshot(rich_snapshot()).decode()),
+        (HOST_MAPPING, write_host_mapping(rich_mapping()).decode()),
+        (VM_SELECTION, write_vm_selection(rich_selection()).decode()),
+    ]
+
+
+def _mutations() -> Iterator[Mutation]:
+    for document, text in _documents():
+        lines = text.splitlines()
+        stack: list[tuple[str, Form]] = []
+        for number, line in enumerate(lines, 1):
+            found = _TAG.match(line)
+            depth = (len(line) - len(line.lstrip())) // 2
+            del stack[depth:]
+            if found is None:
+                continue
+            form = document.form if depth == 0 else _below(stack[-1][1], found[2])
+            if form is not None:
+                stack.append((found[2], form))
+                changes = _of_element(line, found, form, root=depth == 0)
+            else:
+                part = stack[-1][1].child(found[2])
+                assert part is not None
+                changes = _of_text(line, found, part)
+            for sort, what, changed in changes:
+                mutated = "\n".join([*lines[: number - 1], changed, *lines[number:]]) + "\n"
+                yield Mutation(document.name, sort, f"{number} {what}", number + changed.count("\n"), mutated)
+
+
+def _below(form: Form, tag: str) -> Form | None:
+    part = form.child(tag)
+    assert part is not None, tag
+    return part.form
+
+
+def _of_element(line: str, found: re.Match[str], form: Form, *, root: bool) -> Iterator[tuple[str, str, str]]:
+    """Yields sort, name and the changed line of each way to break one element."""
+    for attribute in _ATTRIBUTE.finditer(found[3]):
+        name, _ = attribute.groups()
+        part = form.attribute(name)
+        if part is None:
+            continue
+        for sort, value in _wrong_values(part):
+            yield sort, f"{name}={value}", line.replace(attribute[0], f' {name}="{value}"', 1)
+        if part.required:
+            yield "form", f"no {name}", line.replace(attribute[0], "", 1)
+        yield "form", f"{name} misspelt", line.replace(f" {name}=", f" {name}X=", 1)
+    if not root:
+        yield (
+            "form",
+            "unknown element",
+            line.replace(f"<{found[2]}", f"<{found[2]}X", 1)
+            if found[4]
+            else (f"{found[1]}<stranger/>{line.lstrip()}"),
+        )
+        yield "form", "text between", f"{found[1]}junk {line.lstrip()}"
+        if found[4] and (form.kind or "protected=" in line or " id=" in line):
+            yield "key", "twice", f"{line}\n{line}"
+
+
+def _of_text(line: str, found: re.Match[str], part: Part) -> Iterator[tuple[str, str, str]]:
+    for sort, value in _wrong_values(part):
+        yield sort, f"{found[2]}={value}", line.replace(f">{found[5]}<", f">{value}<", 1)
+    yield "form", "element in text", line.replace("</", "<b/></", 1)
+
+
+def _wrong_values(part: Part) -> Iterator[tuple[str, str]]:
+    assert part.scalar is not None
+    scalar = part.scalar
+    if scalar.refers:
+        yield "reference", "nothing-1"
+        yield "reference", ""
+    elif scalar.values or scalar.type != "string" or scalar.pattern:
+        yield "type", "wrong!"
+        if scalar.type == "long":
+            yield "type", "1.5"
+            yield "type", str(2**63)
+        if scalar.low is not None:
+            yield "type", str(scalar.low - 1)
+        if scalar.high is not None:
+            yield "type", str(scalar.high + 1)
+    elif scalar.min_length:
+        yield "type", ""
+
+
+def _chosen() -> list[Mutation]:
+    """50 of each sort, or all of a sort that has fewer, filled up with types."""
+    chance = random.Random(SEED)
+    by_sort: dict[str, list[Mutation]] = {}
+    for mutation in _mutations():
+        by_sort.setdefault(mutation.sort, []).append(mutation)
+    chosen = []
+    for sort in ("key", "reference", "form"):
+        chosen += chance.sample(by_sort[sort], min(50, len(by_sort[sort])))
+    return chosen + chance.sample(by_sort["type"], TOTAL - len(chosen))
+
+
+def test_the_documents_are_good_before_they_are_broken() -> None:
+    for document, text in _documents():
+        READERS[document.name](text.encode())
+
+
+def test_there_are_as_many_as_promised_of_every_sort() -> None:
+    chosen = _chosen()
+    assert len(chosen) == TOTAL
+    assert {mutation.document for mutation in chosen} == set(READERS)
+    assert {mutation.sort for mutation in chosen} == {"type", "key", "reference", "form"}
+
+
+@pytest.mark.parametrize(
+    "mutation", _chosen(), ids=lambda each: re.sub(r"[^ -~]", "?", f"{each.document} {each.sort} {each.what}")
+)
+def test_each_is_refused_with_the_right_line(mutation: Mutation) -> None:
+    with pytest.raises(InvalidDocument) as caught:
+        READERS[mutation.document](mutation.text.encode())
+    assert caught.value.line == mutation.line, caught.value
+    assert caught.value.expected
+    assert caught.value.path.startswith(("snapshot", "hostMapping", "vmSelection"))
+
+
+@pytest.mark.long
+def test_every_mutation_that_can_be_made_is_refused_with_the_right_line() -> None:
+    wrong = []
+    for mutation in _mutations():
+        try:
+            READERS[mutation.document](mutation.text.encode())
+            wrong.append((mutation.what, "not refused"))
+        except InvalidDocument as error:
+            if error.line != mutation.line:
+                wrong.append((mutation.what, f"line {error.line} {error}"))
+    assert wrong == []
