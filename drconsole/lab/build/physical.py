@@ -186,6 +186,7 @@ class _Builder:
         volume = Volume(array.name, id, 2048 * GIB)
         if array.name in plan.NFS_PORTALS:
             volume.export = f"/exports/{id}"
+            volume.server = plan.NFS_PORTALS[array.name]
         else:
             volume.naa = f"naa.6{self.random.getrandbits(124):031x}"
         array.volumes[id] = volume

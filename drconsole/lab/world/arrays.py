@@ -249,14 +249,11 @@ class Array:
                 self.name,
                 f"{origin.id}.{handle}",
                 origin.size_bytes,
-                naa=self._naa(),
-                export=f"{origin.export}.{handle}",
+                naa=self._naa() if origin.naa else "",
+                export=f"{origin.export}.{handle}" if origin.export else "",
+                server=origin.server,
                 source=origin.source,
             )
-            if origin.naa:
-                volume.export = ""
-            else:
-                volume.naa = ""
             volume.load(image)
             self.volumes[volume.id] = volume
             volumes.append(volume)

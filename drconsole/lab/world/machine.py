@@ -42,6 +42,7 @@ class Disk:
     size_bytes: int
     content: str = ""
     secure_erase: bool = False
+    erasing: bool = False
 
 
 @dataclass

@@ -30,7 +30,8 @@ class Image:
 
 @dataclass
 class Volume:
-    """A volume of an array. Either `naa` is set (a LUN) or `export` (an NFS path).
+    """A volume of an array. Either `naa` is set (a LUN) or `export` (an NFS path) with `server`,
+    the portal's address under which it is mounted.
 
     Files are named by their path inside the datastore: `web-01/web-01.vmx`. `initiators` are who
     it is presented to, `source` the id on the peer of what it replicates, "" where it does not.
@@ -41,6 +42,7 @@ class Volume:
     size_bytes: int
     naa: str = ""
     export: str = ""
+    server: str = ""
     source: str = ""
     lun: int | None = None
     initiators: list[str] = field(default_factory=list)

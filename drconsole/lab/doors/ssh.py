@@ -1,0 +1,75 @@
+"""The SSH door of a machine that runs Linux: its injected host key, its authorised keys."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Callable
+
+import asyncssh
+
+from drconsole.lab.world.linux import Linux
+
+
+class _Server(asyncssh.SSHServer):
+    """Lets root in with a key that the kickstart authorised, and nobody else."""
+
+    def __init__(self, system: Linux) -> None:
+        self._keys = {_fingerprint(key) for key in system.authorised}
+
+    def begin_auth(self, username: str) -> bool:
+        return True
+
+    def public_key_auth_supported(self) -> bool:
+        return True
+
+    def validate_public_key(self, username: str, key: asyncssh.SSHKey) -> bool:
+        return username == "root" and key.get_fingerprint() in self._keys
+
+
+async def listen_ssh(system: Linux, address: str, port: int) -> asyncssh.SSHAcceptor:
+    """Opens the door. Raises OSError, and asyncssh.KeyImportError for a host key that is none."""
+    return await asyncssh.listen(
+        address,
+        port,
+        server_factory=lambda: _Server(system),
+        server_host_keys=[asyncssh.import_private_key(system.host_key)],
+        process_factory=lambda process: _run(system, process),
+        config=None,
+        encoding=None,
+    )
+
+
+def _run(system: Linux, process: asyncssh.SSHServerProcess[bytes]) -> None:
+    command = process.command or ""
+    output, status = _answer(system, command)
+    if status:
+        process.stderr.write(f"sh: {command[:100]}: not found\n".encode())
+    process.stdout.write(output.encode())
+    process.exit(status)
+
+
+def _answer(system: Linux, command: str) -> tuple[str, int]:
+    try:
+        words = shlex.split(command)
+    except ValueError:
+        return "", 2
+    answers: dict[tuple[str, ...], Callable[[], str]] = {
+        ("true",): lambda: "",
+        ("hostname",): lambda: f"{system.hostname}\n",
+        ("cat", "/etc/hostname"): lambda: f"{system.hostname}\n",
+        ("cat", "/etc/os-release"): lambda: _release(system),
+        ("cat", "/sys/class/dmi/id/product_uuid"): lambda: f"{system.uuid}\n",
+        ("cat", "/etc/shadow"): lambda: f"root:{system.root_hash}:20000:0:99999:7:::\n",
+        ("uname", "-s"): lambda: "Linux\n",
+        ("systemctl", "is-system-running"): lambda: "running\n",
+    }
+    found = answers.get(tuple(words))
+    return (found(), 0) if found else ("", 127)
+
+
+def _release(system: Linux) -> str:
+    return f'NAME="{system.product}"\nID="{system.product.lower()}"\nVERSION_ID="{system.version}"\n'
+
+
+def _fingerprint(key: str) -> str:
+    return asyncssh.import_public_key(key).get_fingerprint()
