@@ -46,6 +46,9 @@ async def invoke(call: Call, target: ManagedObject, method: str, arguments: dict
     info = methods(wsdl_type(target.wsdl)).get(method)
     if info is None and method != "Fetch":
         raise fault("MethodNotFound", receiver=target.ref(), method=method)
+    if call.session is not None and call.endpoint.expires(method):
+        call.endpoint.sessions.expire()
+        call.session = None
     if call.session is None and method not in WITHOUT_SESSION and not _open(target, method):
         raise not_authenticated(target, info)
     if method == "Fetch":
