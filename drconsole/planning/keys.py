@@ -76,3 +76,8 @@ def registered(guest: str) -> str:
 def powered(guest: str) -> str:
     """The guest is powered on as captured."""
     return step_key("guests", guest, "power-on")
+
+
+def cleaned(target: str) -> str:
+    """The target is off, holds nothing of this run and boots as usual: its lease may end (cleanup)."""
+    return step_key("cleanup", target, "restore")

@@ -38,6 +38,10 @@ class Machine(Protocol):
         """Takes any boot override back."""
         ...
 
+    async def boots_as_usual(self) -> bool:
+        """Whether no boot override is set."""
+        ...
+
     async def erase(self, serial: str) -> bool:
         """Starts to erase one disk. Returns False where the machine cannot do that by itself."""
         ...

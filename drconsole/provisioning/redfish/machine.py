@@ -64,9 +64,12 @@ class RedfishMachine:
         if not pending and (boot is None or (boot.target, boot.http_boot_uri) != ("UefiHttp", url)):
             raise DeviceError("took the boot order and forgot it", about=self._client.about, code="BOOT")
 
-    async def boot_as_usual(self) -> None:
+    async def boots_as_usual(self) -> bool:
         boot = (await self._system())[1].boot
-        if boot and boot.enabled not in (None, "Disabled"):
+        return boot is None or boot.enabled in (None, "Disabled")
+
+    async def boot_as_usual(self) -> None:
+        if not await self.boots_as_usual():
             await self._write_boot({"BootSourceOverrideEnabled": "Disabled"})
 
     async def erase(self, serial: str) -> bool:

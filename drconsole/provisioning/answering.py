@@ -1,0 +1,90 @@
+"""Does an installed machine answer at its address as what it should be?
+
+A hypervisor or a management server makes its certificate while it installs. Its fingerprint is read
+here and pinned from then on: what proves it is the machine is that this address stands in the script
+that it alone could fetch, with MAC, SMBIOS UUID and token compared, in this power cycle. A Linux server has
+the host key that we made before it was powered on.
+"""
+
+from __future__ import annotations
+
+from drconsole.errors import DeviceError, OutcomeUnknown, Refused, Unreachable, WrongCredentials
+from drconsole.model.step import Facts
+from drconsole.planning.plan_input import PlanInput
+from drconsole.provisioning.appliance import ADMINISTRATOR
+from drconsole.provisioning.boot_service import BootService
+from drconsole.provisioning.jobs import Job
+from drconsole.provisioning.limits import Limits
+from drconsole.provisioning.scripts import hostname_of
+from drconsole.settings.secrets import Secret, resolve
+from drconsole.settings.values import Settings
+from drconsole.wire.ssh import SshPlace, key_fingerprint, run_command
+from drconsole.wire.tls import fetch_pin
+
+
+async def answers(settings: Settings, plan: PlanInput, boot: BootService, job: Job, limits: Limits) -> Facts:
+    """Returns the result of `keys.ready`, with `mac` (the NIC that booted), `hostname` and `username`.
+
+    Raises Unreachable where it does not answer yet, WrongCredentials, and Refused where nobody fetched
+    this job's script: then whoever answers there is somebody else.
+    """
+    if boot.log.find(job.id, ("script",)) is None:
+        raise Refused("nobody fetched the script that gives out its address", about=job.target)
+    if job.kind == "linux":
+        port, pin, username = await _over_ssh(settings, plan, boot, job, limits)
+    else:
+        port, username = plan.provisioning.https_port, _administrator(job)
+        pin = await fetch_pin(job.address, port, limits.connect)
+    booted = boot.log.find(job.id, ("netboot",))
+    return {
+        "target": job.target,
+        "address": job.address,
+        "port": port,
+        "pin": pin,
+        "uuid": job.uuid,
+        "became": job.kind,
+        "mac": (booted.mac if booted else "") or job.mac,
+        "hostname": hostname_of(plan, job),
+        "username": username,
+    }
+
+
+async def not_yet(
+    settings: Settings, plan: PlanInput, boot: BootService, job: Job, limits: Limits
+) -> Facts | DeviceError | Unreachable | OutcomeUnknown | Refused:
+    """As `answers`, but returns the reason why it does not answer. Wrong credentials are raised: every
+    further attempt would count towards a lock."""
+    try:
+        return await answers(settings, plan, boot, job, limits)
+    except WrongCredentials:
+        raise
+    except (DeviceError, Unreachable, OutcomeUnknown, Refused) as error:
+        return error
+
+
+def _administrator(job: Job) -> str:
+    return ADMINISTRATOR if job.kind == "management" else "root"
+
+
+async def _over_ssh(
+    settings: Settings, plan: PlanInput, boot: BootService, job: Job, limits: Limits
+) -> tuple[int, str, str]:
+    port, key = plan.provisioning.ssh_port, boot.secret.host_key(job.id).public
+    place = SshPlace(
+        about=job.name,
+        host=job.address,
+        port=port,
+        username="root",
+        password=_password(settings),
+        host_key=key,
+    )
+    told = await run_command(place, "hostname", connect_s=limits.connect, total_s=limits.call)
+    name, wanted = told.output.strip(), hostname_of(plan, job)
+    if told.status != 0 or name.partition(".")[0] != wanted.partition(".")[0]:
+        raise DeviceError(f"calls itself {name or '(nothing)'}, not {wanted}", about=job.address)
+    return port, key_fingerprint(key), "root"
+
+
+def _password(settings: Settings) -> Secret:
+    assert settings.provisioning is not None, "the boot service would not have started"
+    return resolve(settings.provisioning.password)
