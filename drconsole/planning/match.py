@@ -14,7 +14,7 @@ import msgspec
 
 from drconsole.errors import Refused
 from drconsole.model.inventory import Snapshot
-from drconsole.model.mapping import HostMapping, HostRole, ManagementRole, PhysicalRole
+from drconsole.model.mapping import HostMapping, HostRole, ManagementRole, PhysicalRole, RoleKind
 from drconsole.model.plan import RoleMatch
 from drconsole.model.target import Target
 from drconsole.planning.fit import expected_uplinks, misfit, tightness, unavailable, waste
@@ -77,7 +77,7 @@ def match_targets(
 
 def _assign(
     needs: Sequence[Need], pool: Sequence[Target], segments: Collection[str], run: str
-) -> dict[tuple[str, str], RoleMatch]:
+) -> dict[tuple[RoleKind, str], RoleMatch]:
     barred = {target.name: unavailable(target, run=run, segments=segments) for target in pool}
     free = [target for target in pool if not barred[target.name]]
     refusals = [{target.name: misfit(need, target) for target in free} for need in needs]

@@ -30,7 +30,7 @@ class Need(msgspec.Struct, frozen=True, kw_only=True):
     layout: Layout | None = None
 
     @property
-    def key(self) -> tuple[str, str]:
+    def key(self) -> tuple[RoleKind, str]:
         """Returns what tells this role from all others: names of hosts and servers may be equal."""
         return self.role, self.protected
 
