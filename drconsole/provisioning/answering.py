@@ -16,13 +16,12 @@ from drconsole.provisioning.boot_service import BootService
 from drconsole.provisioning.jobs import Job
 from drconsole.provisioning.limits import Limits
 from drconsole.provisioning.scripts import hostname_of
-from drconsole.settings.secrets import Secret, resolve
-from drconsole.settings.values import Settings
+from drconsole.settings.secrets import Secret
 from drconsole.wire.ssh import SshPlace, key_fingerprint, run_command
 from drconsole.wire.tls import fetch_pin
 
 
-async def answers(settings: Settings, plan: PlanInput, boot: BootService, job: Job, limits: Limits) -> Facts:
+async def answers(plan: PlanInput, boot: BootService, job: Job, limits: Limits) -> Facts:
     """Returns the result of `keys.ready`, with `mac` (the NIC that booted), `hostname` and `username`.
 
     Raises Unreachable where it does not answer yet, WrongCredentials, and Refused where nobody fetched
@@ -31,7 +30,7 @@ async def answers(settings: Settings, plan: PlanInput, boot: BootService, job: J
     if boot.log.find(job.id, ("script",)) is None:
         raise Refused("nobody fetched the script that gives out its address", about=job.target)
     if job.kind == "linux":
-        port, pin, username = await _over_ssh(settings, plan, boot, job, limits)
+        port, pin, username = await _over_ssh(plan, boot, job, limits)
     else:
         port, username = plan.provisioning.https_port, _administrator(job)
         pin = await fetch_pin(job.address, port, limits.connect)
@@ -50,12 +49,12 @@ async def answers(settings: Settings, plan: PlanInput, boot: BootService, job: J
 
 
 async def not_yet(
-    settings: Settings, plan: PlanInput, boot: BootService, job: Job, limits: Limits
+    plan: PlanInput, boot: BootService, job: Job, limits: Limits
 ) -> Facts | DeviceError | Unreachable | OutcomeUnknown | Refused:
     """As `answers`, but returns the reason why it does not answer. Wrong credentials are raised: every
     further attempt would count towards a lock."""
     try:
-        return await answers(settings, plan, boot, job, limits)
+        return await answers(plan, boot, job, limits)
     except WrongCredentials:
         raise
     except (DeviceError, Unreachable, OutcomeUnknown, Refused) as error:
@@ -66,25 +65,26 @@ def _administrator(job: Job) -> str:
     return ADMINISTRATOR if job.kind == "management" else "root"
 
 
-async def _over_ssh(
-    settings: Settings, plan: PlanInput, boot: BootService, job: Job, limits: Limits
-) -> tuple[int, str, str]:
-    port, key = plan.provisioning.ssh_port, boot.secret.host_key(job.id).public
+async def _over_ssh(plan: PlanInput, boot: BootService, job: Job, limits: Limits) -> tuple[int, str, str]:
+    """Logs in and compares host name and SMBIOS UUID with the plan."""
+    key = boot.secret.host_key(job.id).public
     place = SshPlace(
         about=job.name,
         host=job.address,
-        port=port,
+        port=plan.provisioning.ssh_port,
         username="root",
-        password=_password(settings),
+        key=Secret(boot.secret.login_key(job.id).pem()),
         host_key=key,
     )
-    told = await run_command(place, "hostname", connect_s=limits.connect, total_s=limits.call)
-    name, wanted = told.output.strip(), hostname_of(plan, job)
-    if told.status != 0 or name.partition(".")[0] != wanted.partition(".")[0]:
+    name, wanted = await _told(place, "hostname", limits), hostname_of(plan, job)
+    if name.partition(".")[0] != wanted.partition(".")[0]:
         raise DeviceError(f"calls itself {name or '(nothing)'}, not {wanted}", about=job.address)
-    return port, key_fingerprint(key), "root"
+    uuid = await _told(place, "cat /sys/class/dmi/id/product_uuid", limits)
+    if uuid.lower() != job.uuid:
+        raise DeviceError(f"is the machine {uuid or '(nothing)'}, not {job.uuid}", about=job.address)
+    return place.port, key_fingerprint(key), "root"
 
 
-def _password(settings: Settings) -> Secret:
-    assert settings.provisioning is not None, "the boot service would not have started"
-    return resolve(settings.provisioning.password)
+async def _told(place: SshPlace, command: str, limits: Limits) -> str:
+    told = await run_command(place, command, connect_s=limits.connect, total_s=limits.call)
+    return told.output.strip() if told.status == 0 else ""

@@ -33,7 +33,7 @@ class Bench:
 
     async def answer(self, job: Job) -> Facts | DRConsoleError:
         """Returns the facts of a machine that answers, or the reason why it does not."""
-        return await not_yet(self._settings, self._plan, self.boot, job, self.limits(job))
+        return await not_yet(self._plan, self.boot, job, self.limits(job))
 
     @asynccontextmanager
     async def machine(self, job: Job) -> AsyncIterator[Machine]:

@@ -23,14 +23,18 @@ _ROUNDS = 5000
 """Rounds of SHA-512 crypt that every installer understands without being told."""
 
 
-class HostKey(msgspec.Struct, frozen=True, kw_only=True):
-    """An Ed25519 host key: OpenSSH's private form in base64 on one line, and the public line."""
+class KeyPair(msgspec.Struct, frozen=True, kw_only=True):
+    """An Ed25519 key: OpenSSH's private form in base64 on one line, and the public line."""
 
     private: str
     public: str
 
+    def pem(self) -> str:
+        """Returns the private key as a file holds it."""
+        return base64.b64decode(self.private).decode()
+
     def __repr__(self) -> str:
-        return f"HostKey({self.public})"
+        return f"KeyPair({self.public})"
 
 
 class RunSecret:
@@ -53,15 +57,22 @@ class RunSecret:
         salt = "".join(_SALT_ALPHABET[byte & 63] for byte in self._derive("salt", job)[:16])
         return str(sha512_crypt.using(salt=salt, rounds=_ROUNDS).hash(password))
 
-    def host_key(self, job: str) -> HostKey:
+    def host_key(self, job: str) -> KeyPair:
         """Returns the SSH host key that the machine of this job will have."""
+        return self._key_pair("host-key", job)
+
+    def login_key(self, job: str) -> KeyPair:
+        """Returns the key that root of this job's machine lets in: ours."""
+        return self._key_pair("login-key", job)
+
+    def _key_pair(self, purpose: str, job: str) -> KeyPair:
         from cryptography.hazmat.primitives import serialization as form
         from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 
-        key = Ed25519PrivateKey.from_private_bytes(self._derive("host-key", job))
+        key = Ed25519PrivateKey.from_private_bytes(self._derive(purpose, job))
         private = key.private_bytes(form.Encoding.PEM, form.PrivateFormat.OpenSSH, form.NoEncryption())
         public = key.public_key().public_bytes(form.Encoding.OpenSSH, form.PublicFormat.OpenSSH)
-        return HostKey(private=base64.b64encode(private).decode(), public=public.decode())
+        return KeyPair(private=base64.b64encode(private).decode(), public=public.decode())
 
     def _derive(self, purpose: str, job: str) -> bytes:
         return hmac.digest(self.__key, f"{purpose}\0{job}".encode(), hashlib.sha256)

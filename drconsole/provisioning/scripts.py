@@ -62,8 +62,15 @@ class Scripts:
             gateway=network.gateway,
             hostname=hostname_of(self._plan, job),
             password_hash=self._secret.password_hash(job.id, self._password.reveal()),
-            host_key=self._secret.host_key(job.id).private if job.kind == "linux" else "",
+            **self._keys(job),
         )
+
+    def _keys(self, job: Job) -> dict[str, str]:
+        if job.kind != "linux":
+            return {}
+        key_type, login_key = self._secret.login_key(job.id).public.split()[:2]
+        host_key = self._secret.host_key(job.id).private
+        return {"host_key": host_key, "key_type": key_type, "login_key": login_key}
 
     def answers(self, job: Job, *, mac: str) -> bytes:
         """The management server's answers.json. Raises Refused where a network is not mapped."""

@@ -106,6 +106,7 @@ async def erase(work: Work, machine: Machine, boot: BootService, job: Job, limit
     """
     await work.check()
     work.progress("wiping")
+    await machine.turn_off(within_s=limits.power)
     if await machine.erase(job.disk):
         await _erased(machine, boot, job, limits)
         return

@@ -235,7 +235,9 @@ def _fact(group: Group, volume: VolumeStatus) -> Facts:
 
 
 def _halted(status: GroupStatus, point_in_time: str, clone: str) -> Facts:
-    lag = status.lag_s if status.lag_s is not None else seconds_between(point_in_time, status.as_of)
+    lag = seconds_between(point_in_time, status.as_of)
+    if status.lag_s is not None and not clone:
+        lag = status.lag_s
     return {
         "point_in_time": point_in_time,
         "rpo_s": lag,

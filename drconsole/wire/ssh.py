@@ -34,13 +34,14 @@ _KEEPALIVES = 3
 
 
 class SshPlace(msgspec.Struct, frozen=True, kw_only=True):
-    """Where to log in. `host_key` is the public key as in authorized_keys: `ssh-ed25519 AAAA…`."""
+    """Where to log in. `host_key` is the public key as in authorized_keys (`ssh-ed25519 AAAA…`), `key`
+    our own private key in OpenSSH's form: no password goes to a machine."""
 
     about: str
     host: str
     port: int
     username: str
-    password: Secret
+    key: Secret
     host_key: str
 
 
@@ -84,17 +85,17 @@ async def _conversation(place: SshPlace, command: str, connect_s: float, reached
 async def _connect(place: SshPlace, connect_s: float) -> asyncssh.SSHClientConnection:
     import asyncssh
 
-    key = asyncssh.import_public_key(place.host_key)
+    host_key = asyncssh.import_public_key(place.host_key)
     return await asyncssh.connect(
         place.host,
         place.port,
         username=place.username,
-        password=place.password.reveal(),
-        known_hosts=([key], [], []),
-        server_host_key_algs=[key.get_algorithm()],
+        known_hosts=([host_key], [], []),
+        server_host_key_algs=[host_key.get_algorithm()],
         config=None,
         agent_path=None,
-        client_keys=None,
+        client_keys=[asyncssh.import_private_key(place.key.reveal())],
+        preferred_auth="publickey",
         connect_timeout=connect_s,
         login_timeout=connect_s,
         keepalive_interval=_KEEPALIVE_S,
@@ -132,7 +133,7 @@ def _told(place: SshPlace, error: Exception) -> DRConsoleError:
     import asyncssh
 
     if isinstance(error, asyncssh.PermissionDenied):
-        return WrongCredentials("refuses the user name or password", about=place.about)
+        return WrongCredentials("refuses our key", about=place.about)
     if isinstance(error, asyncssh.HostKeyNotVerifiable | asyncssh.KeyExchangeFailed):
         return PinMismatch(
             about=place.about, expected=key_fingerprint(place.host_key), presented="another host key"
