@@ -20,6 +20,7 @@ def add_guest_steps(rebuild: Rebuild, placement: dict[str, str]) -> None:
         # A datastore that was given up must not hold up the guests of the others.
         optional_needs=tuple(mounted.values()),
         guests=[{"id": g.id, "name": g.name, "path": g.vmx_path} for g in rebuild.scope.virtual_machines],
+        others=[g.vmx_path for g in rebuild.plan.snapshot.virtual_machines if not rebuild.has(g.id)],
         typical_s=10,
     )
     for guest in rebuild.scope.virtual_machines:
@@ -32,9 +33,7 @@ def add_guest_steps(rebuild: Rebuild, placement: dict[str, str]) -> None:
 
 def _add_guest(rebuild: Rebuild, guest: VirtualMachine, host: str, mounted: dict[str, str]) -> None:
     stores = {disk.datastore for disk in guest.disks if disk.datastore} | _home(rebuild, guest)
-    at = {"folder": guest.folder, "host": host}
-    if guest.resource_pool and not guest.template:
-        at["pool"] = guest.resource_pool
+    at = {"folder": guest.folder, "host": host, "pool": _pool(rebuild, guest, host)}
     key = keys.registered(guest.id)
     rebuild.add(
         key,
@@ -64,6 +63,22 @@ def _add_guest(rebuild: Rebuild, guest: VirtualMachine, host: str, mounted: dict
             deadline="power-on",
             typical_s=5,
         )
+
+
+def _pool(rebuild: Rebuild, guest: VirtualMachine, host: str) -> str:
+    """Returns the guest's pool where that is one of its host's, else the root pool of the host.
+
+    A template has none, and a guest that was placed on another cluster's host cannot keep its own.
+    """
+    owner = next(item for item in rebuild.scope.hosts if item.id == host)
+    roots = {cluster.id: cluster.resource_pool for cluster in rebuild.scope.clusters}
+    root = roots.get(owner.parent) or next(
+        (pool.id for pool in rebuild.scope.resource_pools if pool.parent == owner.id), ""
+    )
+    above = guest.resource_pool
+    while above and above != root and rebuild.has(above):
+        above = str(getattr(rebuild.object(above), "parent", ""))
+    return guest.resource_pool if above and above == root else root
 
 
 def _home(rebuild: Rebuild, guest: VirtualMachine) -> set[str]:

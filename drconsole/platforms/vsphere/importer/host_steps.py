@@ -7,6 +7,7 @@ from drconsole.model.inventory import Host, VirtualNic
 from drconsole.model.mapping import HostRole
 from drconsole.model.step import step_key
 from drconsole.planning import keys
+from drconsole.planning.uplinks import layout_of
 from drconsole.platforms.vsphere.importer.graph import Rebuild
 
 
@@ -36,6 +37,7 @@ def add_uplink_steps(rebuild: Rebuild, host: Host, role: HostRole, management: s
         resources=(),
         typical_s=0.1,
         host=host,
+        layout=layout_of(host, rebuild.plan.snapshot),
     )
     applied = rebuild.add(
         step_key("uplinks", name, "apply"),
@@ -97,6 +99,7 @@ def port_group_vlan(rebuild: Rebuild, host: Host, name: str) -> int:
 
 def add_host_steps(rebuild: Rebuild, host: Host, role: HostRole) -> None:
     """Adds what makes one host a member: joining, switches, port groups, VMkernel interfaces, settings."""
+    root_pool = next((pool.id for pool in rebuild.scope.resource_pools if pool.parent == host.id), "")
     joined = rebuild.add(
         keys.host_added(host.name),
         "vsphere.add-host",
@@ -112,8 +115,9 @@ def add_host_steps(rebuild: Rebuild, host: Host, role: HostRole) -> None:
         address=management_nic(host).ip,
         proved=keys.proved(host.name),
         standalone=not any(cluster.id == host.parent for cluster in rebuild.scope.clusters),
+        root_pool=root_pool,
     )
-    rebuild.makes(joined, host.id)
+    rebuild.makes(joined, host.id, *([root_pool] if root_pool else []))
     switches = _add_network_step(rebuild, host, role, "switches", (joined,))
     groups = _add_network_step(rebuild, host, role, "port-groups", (switches,))
     members = _add_memberships(rebuild, host, role, switches)

@@ -1,0 +1,242 @@
+"""Handlers for distributed switches: the switch, its port groups, its members (R72)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+from pyVmomi import vim
+
+from drconsole.model.inventory import DistributedPortGroup, DistributedSwitch, NetworkPolicy, VlanRange
+from drconsole.model.step import Done, Work
+from drconsole.platforms.vsphere.importer.agreement import agrees
+from drconsole.platforms.vsphere.importer.graph import found
+from drconsole.platforms.vsphere.importer.recovered import reference, run_task
+from drconsole.platforms.vsphere.importer.tree import Child
+
+_SWITCH = "VmwareDistributedVirtualSwitch"
+
+
+class DistributedSwitchHandler(Child):
+    """A distributed switch with its uplink names; its members come with the hosts."""
+
+    def switch(self, work: Work) -> DistributedSwitch:
+        return msgspec.convert(work.step.arguments["switch"], DistributedSwitch)
+
+    def name(self, work: Work) -> str:
+        return self.switch(work).name
+
+    async def observe(self, work: Work) -> Done | None:
+        standing = await self.standing(work)
+        if standing is None:
+            return None
+        session = await self.site.server(work)
+        config = (await session.read(standing, "config"))["config"]
+        return Done(result=self._made(work, standing)) if agrees(self._spec(work), config) else None
+
+    async def act(self, work: Work) -> None:
+        session, spec, standing = await self.site.server(work), self._spec(work), await self.standing(work)
+        await work.check()
+        if standing is not None:
+            spec.configVersion = (await session.read(standing, "config.configVersion"))[
+                "config.configVersion"
+            ]
+            await self._run(work, standing, "ReconfigureDvs_Task", spec=spec)
+            return
+        product = (
+            vim.dvs.ProductSpec(version=self.switch(work).version) if self.switch(work).version else None
+        )
+        create = vim.DistributedVirtualSwitch.CreateSpec(configSpec=spec, productInfo=product)
+        await self._run(work, self.parent(work), "CreateDVS_Task", spec=create)
+
+    async def _run(self, work: Work, on: Any, method: str, **arguments: Any) -> None:
+        session = await self.site.server(work)
+        await run_task(session, on, method, seconds=work.step.deadline_s, about=work.step.object, **arguments)
+
+    def _made(self, work: Work, standing: Any) -> dict[str, Any]:
+        return {"moids": {self.switch(work).id: standing._moId}}
+
+    def _spec(self, work: Work) -> Any:
+        switch = self.switch(work)
+        discovery = None
+        if switch.link_discovery:
+            discovery = vim.host.LinkDiscoveryProtocolConfig(
+                protocol=switch.link_discovery, operation=switch.link_discovery_operation or "listen"
+            )
+        return vim.dvs.VmwareDistributedVirtualSwitch.ConfigSpec(
+            name=switch.name,
+            description=switch.description or None,
+            maxMtu=switch.mtu,
+            uplinkPortPolicy=vim.DistributedVirtualSwitch.NameArrayUplinkPortPolicy(
+                uplinkPortName=list(switch.uplinks)
+            ),
+            linkDiscoveryProtocolConfig=discovery,
+        )
+
+
+class DistributedPortGroupHandler(Child):
+    """A port group of a distributed switch, on the VLAN of this site."""
+
+    parent_kind = _SWITCH
+    listing = "portgroup"
+
+    def group(self, work: Work) -> DistributedPortGroup:
+        return msgspec.convert(work.step.arguments["group"], DistributedPortGroup)
+
+    def name(self, work: Work) -> str:
+        return self.group(work).name
+
+    def parent(self, work: Work) -> Any:
+        return reference(_SWITCH, found(work, "switch"))
+
+    async def observe(self, work: Work) -> Done | None:
+        standing = await self.standing(work)
+        if standing is None:
+            return None
+        session = await self.site.server(work)
+        config = (await session.read(standing, "config"))["config"]
+        if not agrees(self._spec(work), config):
+            return None
+        return Done(result={"moids": {self.group(work).id: standing._moId}, "key": config.key})
+
+    async def act(self, work: Work) -> None:
+        session, spec, standing = await self.site.server(work), self._spec(work), await self.standing(work)
+        await work.check()
+        seconds, about = work.step.deadline_s, work.step.object
+        if standing is None:
+            await run_task(
+                session, self.parent(work), "AddDVPortgroup_Task", spec=[spec], seconds=seconds, about=about
+            )
+            return
+        spec.configVersion = (await session.read(standing, "config.configVersion"))["config.configVersion"]
+        await run_task(
+            session, standing, "ReconfigureDVPortgroup_Task", spec=spec, seconds=seconds, about=about
+        )
+
+    def _spec(self, work: Work) -> Any:
+        group = self.group(work)
+        return vim.dvs.DistributedVirtualPortgroup.ConfigSpec(
+            name=group.name,
+            type=group.binding,
+            numPorts=group.ports if group.binding != "ephemeral" else None,
+            description=group.description or None,
+            defaultPortConfig=vim.dvs.VmwareDistributedVirtualSwitch.VmwarePortConfigPolicy(
+                vlan=_vlan_spec(group, work.step.arguments), **_policy_specs(group.policy)
+            ),
+        )
+
+
+def _vlan_spec(group: DistributedPortGroup, arguments: dict[str, Any]) -> Any:
+    kinds = vim.dvs.VmwareDistributedVirtualSwitch
+    if arguments["vlan"] is not None:
+        return kinds.VlanIdSpec(vlanId=arguments["vlan"], inherited=False)
+    if group.private_vlan is not None:
+        return kinds.PvlanSpec(pvlanId=group.private_vlan, inherited=False)
+    ranges = msgspec.convert(arguments["trunk"], tuple[VlanRange, ...])
+    spans = [vim.NumericRange(start=item.first, end=item.last) for item in ranges]
+    return kinds.TrunkVlanSpec(vlanId=spans, inherited=False) if spans else None
+
+
+def _policy_specs(policy: NetworkPolicy | None) -> dict[str, Any]:
+    """Returns what a port group overrides of its switch; unset parts inherit."""
+    specs: dict[str, Any] = {}
+    if policy is None:
+        return specs
+    if policy.teaming is not None:
+        specs["uplinkTeamingPolicy"] = _teaming_spec(policy)
+    if policy.security is not None:
+        specs["securityPolicy"] = vim.dvs.VmwareDistributedVirtualSwitch.SecurityPolicy(
+            inherited=False,
+            allowPromiscuous=_flag(policy.security.allow_promiscuous),
+            macChanges=_flag(policy.security.mac_changes),
+            forgedTransmits=_flag(policy.security.forged_transmits),
+        )
+    return specs
+
+
+def _teaming_spec(policy: NetworkPolicy) -> Any:
+    kinds, teaming = vim.dvs.VmwareDistributedVirtualSwitch, policy.teaming
+    assert teaming is not None
+    order = None
+    if teaming.active_nics or teaming.standby_nics:
+        order = kinds.UplinkPortOrderPolicy(
+            inherited=False,
+            activeUplinkPort=list(teaming.active_nics),
+            standbyUplinkPort=list(teaming.standby_nics),
+        )
+    return kinds.UplinkPortTeamingPolicy(
+        inherited=False,
+        policy=vim.StringPolicy(inherited=False, value=teaming.policy) if teaming.policy else None,
+        notifySwitches=_flag(teaming.notify_switches),
+        rollingOrder=_flag(teaming.rolling_order),
+        reversePolicy=_flag(teaming.reverse_policy),
+        uplinkPortOrder=order,
+    )
+
+
+def _flag(value: bool | None) -> Any:
+    return None if value is None else vim.BoolPolicy(inherited=False, value=value)
+
+
+class JoinSwitch(Child):
+    """A host's membership in a distributed switch, with the ports that are free for it.
+
+    A port that still carries management on a standard switch follows later, together with its
+    VMkernel interface: see `host_network.VmKernel`.
+    """
+
+    async def observe(self, work: Work) -> Done | None:
+        _session, _switch, config = await self._read(work)
+        member = self._member(work, config)
+        if member is None:
+            return None
+        held = (
+            {spec.pnicDevice for spec in member.config.backing.pnicSpec} if member.config.backing else set()
+        )
+        return Done(result={"nics": sorted(held)}) if await self._free(work) <= held else None
+
+    async def act(self, work: Work) -> None:
+        session, switch, config = await self._read(work)
+        member = self._member(work, config)
+        nics = self._nics(work)
+        free = await self._free(work)
+        entry = vim.dvs.HostMember.ConfigSpec(
+            operation="edit" if member is not None else "add",
+            host=reference("HostSystem", found(work, "host")),
+            backing=vim.dvs.HostMember.PnicBacking(
+                pnicSpec=[vim.dvs.HostMember.PnicSpec(pnicDevice=nic) for nic in nics if nic in free]
+            ),
+        )
+        spec = vim.dvs.VmwareDistributedVirtualSwitch.ConfigSpec(
+            configVersion=config.configVersion, host=[entry]
+        )
+        await work.check()
+        await run_task(
+            session,
+            switch,
+            "ReconfigureDvs_Task",
+            spec=spec,
+            seconds=work.step.deadline_s,
+            about=work.step.object,
+        )
+
+    async def _read(self, work: Work) -> tuple[Any, Any, Any]:
+        session = await self.site.server(work)
+        switch = reference(_SWITCH, found(work, "switch"))
+        return session, switch, (await session.read(switch, "config"))["config"]
+
+    def _member(self, work: Work, config: Any) -> Any:
+        host = found(work, "host")
+        return next((m for m in config.host if m.config.host and m.config.host._moId == host), None)
+
+    def _nics(self, work: Work) -> list[str]:
+        placed = work.result(work.step.arguments["proved"])["nics"]
+        return [placed[nic] for nic in work.step.arguments["nics"] if nic in placed]
+
+    async def _free(self, work: Work) -> set[str]:
+        """Returns the planned ports that no standard switch of the host holds."""
+        session = await self.site.server(work)
+        host = reference("HostSystem", found(work, "host"))
+        switches = (await session.read(host, "config.network.vswitch")).get("config.network.vswitch") or []
+        taken = {nic for s in switches if s.spec.bridge is not None for nic in s.spec.bridge.nicDevice}
+        return set(self._nics(work)) - taken
