@@ -24,7 +24,7 @@ def cleanup_steps(plan: PlanInput, guests: tuple[str, ...]) -> tuple[Step, ...]:
     return tuple(steps)
 
 
-def _step(plan: PlanInput, guest: str, name: str, verb: str, title: str, needs: tuple[str, ...]) -> Step:
+def _step(plan: PlanInput, guest: str, name: str, *, verb: str, title: str, needs: tuple[str, ...]) -> Step:
     return Step(
         key=step_key("cleanup", guest, verb),
         stage="cleanup",
