@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 from drconsole.errors import DRConsoleError, InvalidConfiguration
-from drconsole.model.step import Facts, Work
+from drconsole.model.step import Done, Facts, Handler, Work
 from drconsole.planning.plan_input import PlanInput
 from drconsole.provisioning.answering import not_yet
-from drconsole.provisioning.boot_service import BootService
+from drconsole.provisioning.boot_service import BootService, open_boot
 from drconsole.provisioning.contract import Machine
 from drconsole.provisioning.jobs import Job
 from drconsole.provisioning.limits import Limits, limits_of
@@ -18,12 +19,29 @@ from drconsole.settings.values import Settings
 
 
 class Bench:
-    """One run's provisioning. Stateless but for the boot service and its log."""
+    """One run's provisioning. Stateless but for the boot service and its log.
 
-    def __init__(self, settings: Settings, plan: PlanInput, boot: BootService) -> None:
-        self.boot = boot
+    Without a boot service it opens the run's own at the first use, on the port that the run had before.
+    """
+
+    def __init__(self, settings: Settings, plan: PlanInput, boot: BootService | None) -> None:
         self._settings = settings
         self._plan = plan
+        self._boot = boot
+        self._starting = asyncio.Lock()
+
+    @property
+    def boot(self) -> BootService:
+        assert self._boot is not None, "handlers are reached through Served alone"
+        return self._boot
+
+    async def serve(self) -> None:
+        """Makes sure that the boot service listens. Raises Busy, and what `open_boot` raises."""
+        async with self._starting:
+            if self._boot is None:
+                boot = open_boot(self._settings, self._plan)
+                await boot.start()
+                self._boot = boot
 
     def job(self, work: Work) -> Job:
         return self.boot.job(work.step.arguments["job"])
@@ -46,3 +64,20 @@ class Bench:
             yield machine
         finally:
             await machine.close()
+
+
+class Served:
+    """A handler that works only while the run's boot service listens: in-doubt steps observe first
+    after a restart, so machines that are in the middle of their install find it again at once."""
+
+    def __init__(self, bench: Bench, handler: Handler) -> None:
+        self._bench = bench
+        self._handler = handler
+
+    async def observe(self, work: Work) -> Done | None:
+        await self._bench.serve()
+        return await self._handler.observe(work)
+
+    async def act(self, work: Work) -> None:
+        await self._bench.serve()
+        await self._handler.act(work)

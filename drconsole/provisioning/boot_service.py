@@ -48,6 +48,7 @@ class BootService:
         log: BootLog,
         secret: RunSecret,
         images: Path,
+        port_file: Path | None = None,
     ) -> None:
         self.log = log
         self.secret = secret
@@ -56,13 +57,16 @@ class BootService:
         self._port = port
         self._scripts = scripts
         self._images = images
+        self._port_file = port_file
         self._runner: web.AppRunner | None = None
 
     async def start(self) -> int:
-        """Listens, and returns the port: the given one, or a free one where that was 0.
+        """Listens, and returns the port: the given one, or where that was 0 the one of the last time,
+        or a free one.
 
         Raises Busy where somebody else listens there.
         """
+        self._port = self._port or _remembered(self._port_file)
         app = web.Application(client_max_size=4096)
         app.router.add_get("/boot/{token}/{name}", self._answer)
         runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
@@ -76,6 +80,8 @@ class BootService:
             ) from error
         self._runner = runner
         self._port = int(runner.addresses[0][1])
+        if self._port_file is not None:
+            self._port_file.write_text(str(self._port))
         return self._port
 
     async def stop(self) -> None:
@@ -182,7 +188,7 @@ class BootService:
 
 
 def open_boot(settings: Settings, plan: PlanInput, *, port: int = 0) -> BootService:
-    """Returns the boot service of a run; `port` is the journalled one, 0 at the first time.
+    """Returns the boot service of a run; `port` 0 is the one that the run had before, or a free one.
 
     Raises InvalidConfiguration without `[provisioning]`, and what `jobs_of` and the password's
     reference raise.
@@ -191,15 +197,24 @@ def open_boot(settings: Settings, plan: PlanInput, *, port: int = 0) -> BootServ
         raise InvalidConfiguration("there is no [provisioning]", about=settings.path)
     secret = run_secret(settings.state_dir, plan.run)
     images = Path(settings.path).parent / plan.provisioning.images
+    files = boot_folder(settings.state_dir)
     return BootService(
         address=plan.provisioning.address,
         port=port,
         jobs=jobs_of(plan),
         scripts=Scripts(plan, secret, resolve(settings.provisioning.password), images),
-        log=BootLog(boot_folder(settings.state_dir) / f"{key_part(plan.run)}.log"),
+        log=BootLog(files / f"{key_part(plan.run)}.log"),
         secret=secret,
         images=images,
+        port_file=files / f"{key_part(plan.run)}.port",
     )
+
+
+def _remembered(port_file: Path | None) -> int:
+    try:
+        return int(port_file.read_text()) if port_file is not None else 0
+    except (OSError, ValueError):
+        return 0
 
 
 def _machine(request: web.Request) -> tuple[str, str]:

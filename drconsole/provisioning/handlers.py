@@ -12,7 +12,7 @@ import time
 from drconsole.errors import DeadlinePassed, DeviceError
 from drconsole.model.step import Done, Handlers, Work
 from drconsole.planning.plan_input import PlanInput
-from drconsole.provisioning.bench import Bench
+from drconsole.provisioning.bench import Bench, Served
 from drconsole.provisioning.boot_log import Kind
 from drconsole.provisioning.boot_service import BootService
 from drconsole.provisioning.contract import Machine
@@ -30,10 +30,14 @@ _STUCK: tuple[Kind, ...] = ("error", "gave-up")
 _INSTALLED: tuple[Kind, ...] = ("end", "firstboot")
 
 
-def handlers(settings: Settings, plan: PlanInput, boot: BootService) -> Handlers:
-    """Binds the handlers that `provisioning.steps` names to a boot service that has started."""
+def handlers(settings: Settings, plan: PlanInput, boot: BootService | None = None) -> Handlers:
+    """Binds the handlers that `provisioning.steps` names.
+
+    `boot` is a boot service that has started; without one the run's own is opened at the first use, in
+    the running event loop, and listens until the process ends.
+    """
     bench = Bench(settings, plan, boot)
-    return {
+    own: Handlers = {
         "provision.boot": _Boot(bench),
         "provision.install": _Install(bench),
         "provision.ready": _Ready(bench),
@@ -41,6 +45,7 @@ def handlers(settings: Settings, plan: PlanInput, boot: BootService) -> Handlers
         "provision.wipe": Wipe(bench),
         "provision.restore": Restore(bench),
     }
+    return {name: Served(bench, handler) for name, handler in own.items()}
 
 
 class _Boot:
