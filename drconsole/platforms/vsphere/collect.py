@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Iterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from typing import Any, NamedTuple
 
@@ -21,7 +21,7 @@ _TAGS = (f"{NS}objects", f"{NS}token")
 _PROLOGUE = 4096
 _RESTARTS = 3
 
-Paths = dict[str, tuple[str, ...]]
+Paths = Mapping[str, tuple[str, ...]]
 """Managed type on the wire → property paths."""
 
 _query = vmodl.query.PropertyCollector
@@ -108,14 +108,10 @@ async def retrieve(session: Session, spec: Any, sink: Sink) -> None:
 async def _pages(session: Session, spec: Any, sink: Sink) -> None:
     collector = session.content.propertyCollector
     options = _query.RetrieveOptions(maxObjects=PAGE)
-    call = session.soap.record(collector, "RetrievePropertiesEx", {"specSet": [spec], "options": options})
-    while call is not None:
-        token = await _page(session, call, sink)
-        call = (
-            session.soap.record(collector, "ContinueRetrievePropertiesEx", {"token": token})
-            if token
-            else None
-        )
+    first = {"specSet": [spec], "options": options}
+    call = session.soap.record(collector, "RetrievePropertiesEx", first)
+    while token := await _page(session, call, sink):
+        call = session.soap.record(collector, "ContinueRetrievePropertiesEx", {"token": token})
 
 
 async def _page(session: Session, call: soap.Call, sink: Sink) -> str:

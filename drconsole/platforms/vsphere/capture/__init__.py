@@ -1,0 +1,1 @@
+"""A capture: what the property collector gives, as values of the model."""

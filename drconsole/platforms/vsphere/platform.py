@@ -1,0 +1,88 @@
+"""VMware vSphere as a platform of the product: what it reads of a site."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import aclosing
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pyVmomi import vim
+
+from drconsole.errors import DeadlinePassed
+from drconsole.model.inventory import Snapshot
+from drconsole.model.live import HostListing, InventoryChange, SiteCheck
+from drconsole.platforms.contract import Progress
+from drconsole.platforms.vsphere import hosts
+from drconsole.platforms.vsphere import profile as profiles
+from drconsole.platforms.vsphere import watch as live
+from drconsole.platforms.vsphere.capture.taking import take
+from drconsole.platforms.vsphere.collect import Found, everything, over_view, retrieve
+from drconsole.platforms.vsphere.session import Session
+from drconsole.settings.values import Settings, Site
+
+
+class VSpherePlatform:
+    """Implements `platforms.contract.Platform` for vCenter 6.5 and later."""
+
+    async def check(self, site: Site, settings: Settings) -> SiteCheck:
+        """Logs in once and says who answered. Raises Unreachable, WrongCredentials, PinMismatch."""
+        async with await _open(site, settings) as session:
+            asked = datetime.now(UTC)
+            theirs: datetime = await session.invoke(vim.ServiceInstance("ServiceInstance"), "CurrentTime")
+            ours = asked + (datetime.now(UTC) - asked) / 2
+            counts = await _count(session, "HostSystem", "VirtualMachine")
+            about = session.content.about
+            return SiteCheck(
+                site=site.name,
+                product=about.fullName or about.name,
+                version=about.version,
+                build=about.build or "",
+                api_version=about.apiVersion,
+                instance_uuid=about.instanceUuid or "",
+                hosts=counts["HostSystem"],
+                guests=counts["VirtualMachine"],
+                skew_s=(theirs - ours).total_seconds(),
+            )
+
+    async def list_hosts(self, site: Site, settings: Settings) -> tuple[HostListing, ...]:
+        """Lists every host, following clusters and folders until the list is complete (R19–R21)."""
+        async with await _open(site, settings) as session:
+            return await hosts.list_hosts(session)
+
+    async def capture(self, site: Site, settings: Settings, profile: str, progress: Progress) -> Snapshot:
+        """Captures the elements that the profile names (R13–R24).
+
+        `profile` is a shipped profile's name, or a path relative to the configuration's folder.
+        Raises InvalidConfiguration for a wrong profile before anything is contacted.
+        """
+        chosen = profiles.load(profile, base=Path(settings.path).parent)
+        limit = settings.deadlines["capture"]
+        try:
+            async with asyncio.timeout(limit), await _open(site, settings) as session:
+                return await take(session, settings.plan_of(site), chosen, progress)
+        except TimeoutError as late:
+            raise DeadlinePassed(f"the capture took longer than {limit:g} s", about=site.name) from late
+
+    async def watch(self, site: Site, settings: Settings) -> AsyncIterator[tuple[InventoryChange, ...]]:
+        """Yields batches of changes for ever; the first batches are the whole inventory."""
+        async with await _open(site, settings) as session, aclosing(live.changes(session)) as batches:
+            async for batch in batches:
+                yield batch
+
+
+async def _open(site: Site, settings: Settings) -> Session:
+    return await Session.open(site.endpoint, settings, about=site.name)
+
+
+async def _count(session: Session, *types: str) -> dict[str, int]:
+    counts = dict.fromkeys(types, 0)
+
+    def sink(found: Found) -> None:
+        if found.wsdl in counts:
+            counts[found.wsdl] += 1
+
+    async with everything(session, types) as view:
+        await retrieve(session, over_view(session, view, dict.fromkeys(types, ("name",))), sink)
+    return counts
