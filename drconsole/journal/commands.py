@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection, insert, select
+from sqlalchemy import Connection, func, insert, select
 
 from drconsole.journal import events, schema
 from drconsole.journal.clock import now
@@ -40,6 +40,12 @@ def last(connection: Connection, run: str) -> tuple[Command, ...]:
         msgspec.convert(dict(row._mapping) | {"steps": msgspec.json.decode(row.steps)}, Command)
         for row in connection.execute(query)
     )
+
+
+def newest(connection: Connection, run: str) -> int:
+    """Returns the number of a run's last verb, 0 where there was none."""
+    query = select(func.max(schema.command.c.id)).where(schema.command.c.run == run)
+    return int(connection.scalar(query) or 0)
 
 
 def audit(connection: Connection, actor: str, verb: str, about: str, detail: str = "") -> None:

@@ -1,1 +1,5 @@
-"""The executor, the stages, the runner and its report."""
+"""The recovery room: plans a run, carries it out, verifies it, reports and cleans up.
+
+`planner` composes and freezes, `runner` is the process that carries one run through `executor`,
+`verbs` are what operators do to it, `view` is how others see it.
+"""

@@ -1,0 +1,107 @@
+"""How one step is carried out: observe, act, observe again, with few retries and one deadline."""
+
+from __future__ import annotations
+
+import asyncio
+import traceback
+from typing import Protocol, runtime_checkable
+
+from sqlalchemy import Connection
+
+from drconsole.errors import (
+    DeadlinePassed,
+    DeviceError,
+    DRConsoleError,
+    OutcomeUnknown,
+    PinMismatch,
+    Unreachable,
+    WrongCredentials,
+)
+from drconsole.model.step import Done, Facts, Handler, Work
+
+RETRY_S = (0.5, 1.0, 2.0, 4.0)
+"""Pauses before a transient failure is tried again; after the last one the step fails."""
+
+SETTLE_S = (0.05, 0.2, 0.5, 1.0, 2.0)
+"""Pauses before an act that does not show yet is looked for again."""
+
+_FINAL = (WrongCredentials, PinMismatch)
+"""Never repeated: accounts lock, and another certificate does not become the right one."""
+
+
+@runtime_checkable
+class InJournal(Protocol):
+    """A handler whose effect lies in the journal: it commits together with its step's result."""
+
+    def enact(self, connection: Connection, work: Work) -> Facts:
+        """Writes its effect and returns the step's result. Repeating it changes nothing."""
+        ...
+
+
+async def carry_out(handler: Handler, work: Work) -> Facts:
+    """Brings a step's postcondition about and returns its result.
+
+    Raises Fenced, or the DRConsoleError that explains why it is not so: DeadlinePassed after the
+    step's deadline, DeviceError where the act never showed.
+    """
+    limit = work.step.deadline_s
+    try:
+        async with asyncio.timeout(limit) as clock:
+            return await _repeated(handler, work)
+    except TimeoutError as error:
+        if not clock.expired():
+            raise DeadlinePassed("an answer did not come in time", about=work.step.object) from error
+        raise DeadlinePassed(
+            f"not done after {limit:.0f} s",
+            about=work.step.object or work.step.key,
+            remedy="look at the device, then retry",
+        ) from None
+    except DRConsoleError:
+        raise
+    except Exception as error:  # the boundary: a handler's mistake fails its step, never the run
+        last = traceback.extract_tb(error.__traceback__)[-1]
+        raise DRConsoleError(
+            f"unexpected {type(error).__name__}: {error} ({last.name}, line {last.lineno})",
+            about=work.step.object or work.step.key,
+        ) from error
+
+
+async def _repeated(handler: Handler, work: Work) -> Facts:
+    for pause in RETRY_S:
+        try:
+            return await _once(handler, work)
+        except _FINAL:
+            raise
+        except (Unreachable, OutcomeUnknown) as error:
+            work.say(f"{error}; observing again in {pause:g} s")
+            await asyncio.sleep(pause)
+        except DeviceError as error:
+            if error.code != "ABORTED":
+                raise
+            work.say(f"{error}; the device is busy, again in {pause:g} s")
+            await asyncio.sleep(pause)
+    return await _once(handler, work)
+
+
+async def _once(handler: Handler, work: Work) -> Facts:
+    """An observation that said "done" is the only success there is."""
+    found = await handler.observe(work)
+    if found is not None:
+        return found.result
+    await work.check()
+    await handler.act(work)
+    return (await _shown(handler, work)).result
+
+
+async def _shown(handler: Handler, work: Work) -> Done:
+    for pause in SETTLE_S:
+        found = await handler.observe(work)
+        if found is not None:
+            return found
+        await asyncio.sleep(pause)
+    found = await handler.observe(work)
+    if found is None:
+        raise DeviceError(
+            "what was done does not show on the device", about=work.step.object or work.step.key
+        )
+    return found

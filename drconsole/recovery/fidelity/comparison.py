@@ -1,0 +1,107 @@
+"""Compares a recovered snapshot with the captured one, leaf by leaf."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+from drconsole.model.inventory import Host, Object, Snapshot
+from drconsole.model.run import Difference, Fidelity
+from drconsole.model.step import Facts
+from drconsole.planning.closure import closure_of
+from drconsole.planning.plan_input import PlanInput
+from drconsole.planning.restrict import subset
+from drconsole.recovery.fidelity.leaves import Leaf, leaves
+from drconsole.recovery.fidelity.paths import Paths
+from drconsole.recovery.fidelity.rules import BY_LEAF, Case, Rule
+
+_NOTHING = Leaf("", "", "")
+
+_CONFIGURED = frozenset({"storageArray", "volume", "physicalServer"})
+"""Kinds that come from a site's configuration: no capture of the world could prove them."""
+
+
+def compare(plan: PlanInput, recovered: Snapshot, uplinks: dict[str, Facts]) -> Fidelity:
+    """Returns how many captured values of the run's closure came back, and each that did not.
+
+    `uplinks` are the results of that stage's steps: where a host's NICs went. Objects are matched
+    by kind and path of names. A value that stands only in the recovered object counts too.
+    """
+    captured = subset(plan.snapshot, closure_of(plan))
+    return _Comparison(plan, captured, recovered, uplinks).result()
+
+
+class _Comparison:
+    def __init__(
+        self, plan: PlanInput, captured: Snapshot, recovered: Snapshot, uplinks: dict[str, Facts]
+    ) -> None:
+        self._plan = plan
+        self._captured = captured
+        self._recovered = recovered
+        self._uplinks = uplinks
+        self._before = Paths(captured)
+        self._after = Paths(recovered)
+
+    def result(self) -> Fidelity:
+        differences: list[Difference] = []
+        excused: Counter[str] = Counter()
+        total = 0
+        for item in self._captured.objects():
+            if item.kind in _CONFIGURED:
+                continue
+            mine = leaves(item, self._before)
+            total += len(mine)
+            for difference, rule in self._differing(item, mine):
+                differences.append(difference)
+                excused.update([rule.name] if rule else [])
+        unequal = sum(bool(difference.captured) for difference in differences)
+        return Fidelity(
+            matched=total - unequal,
+            total=total,
+            differences=tuple(differences),
+            excused=dict(sorted(excused.items())),
+        )
+
+    def _differing(self, item: Object, mine: dict[str, Leaf]) -> Iterator[tuple[Difference, Rule | None]]:
+        twin = _twin(item, self._before, self._after, self._recovered)
+        theirs = leaves(twin, self._after) if twin is not None else {}
+        path = self._before.of(item.id)
+        for place in dict.fromkeys((*mine, *theirs)):
+            captured, recovered = mine.get(place, _NOTHING), theirs.get(place, _NOTHING)
+            if captured.text == recovered.text:
+                continue
+            leaf = captured.property or recovered.property
+            case = Case(self._plan, self._uplinks, item, place, captured.text, recovered.text)
+            rule = None if twin is None else _rule(item.kind, leaf, case)
+            difference = Difference(
+                path=f"{item.kind}[{path}].{place}",
+                captured=captured.text,
+                recovered=recovered.text,
+                klass=rule.klass if rule else "lost",
+                reason=rule.reason if rule else "",
+            )
+            yield difference, rule
+
+
+def _rule(kind: str, leaf: str, case: Case) -> Rule | None:
+    rule = BY_LEAF.get((kind, leaf))
+    return rule if rule is not None and rule.excuses(case) else None
+
+
+def _twin(item: Object, before: Paths, after: Paths, recovered: Snapshot) -> Object | None:
+    """The recovered object of the same path; a host also by its management address.
+
+    A server that cannot resolve a host's name knows it by its address instead.
+    """
+    if item.kind == "managementServer":
+        return recovered.management_server
+    path = before.of(item.id)
+    found = after.by_path.get((item.kind, path))
+    if found is None and isinstance(item, Host):
+        addresses = {nic.ip for nic in item.virtual_nics if nic.ip}
+        parent = path.rpartition("/")[0]
+        for host in recovered.hosts:
+            same = after.of(host.id).rpartition("/")[0] == parent
+            if same and addresses & {nic.ip for nic in host.virtual_nics if nic.ip}:
+                return host
+    return found

@@ -1,0 +1,161 @@
+"""Composes a run: mapping, selection, verdicts and readiness decided, the rooms' steps joined.
+
+Nothing here touches a machine or the journal: what it takes is read before, what it gives is frozen
+after. `drconsole plan` shows the report, `drconsole recover` freezes the rest.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+
+import msgspec
+
+from drconsole.errors import InvalidConfiguration, Refused
+from drconsole.model.inventory import Snapshot
+from drconsole.model.mapping import HostMapping, VmSelection
+from drconsole.model.plan import Finding, Plan, PlanReport, RoleMatch
+from drconsole.model.step import STAGES, Mode, Step
+from drconsole.model.target import Target
+from drconsole.planning import estimate, graph
+from drconsole.planning.addresses import assign_addresses
+from drconsole.planning.mapping_check import check_mapping
+from drconsole.planning.match import match_targets
+from drconsole.planning.plan_input import PlanInput
+from drconsole.planning.readiness import World, readiness, ready
+from drconsole.planning.selection import check_selection, select
+from drconsole.planning.verdicts import judge
+from drconsole.recovery import stages
+from drconsole.recovery.drivers import Room
+from drconsole.recovery.stages.preflight import roles
+from drconsole.settings.values import Settings
+
+
+class Request(msgspec.Struct, frozen=True, kw_only=True):
+    """What is to be recovered, and what is known of the world at this moment.
+
+    `snapshot_id` is `sha256:…`; None for a document means: automatic match, all that can be
+    recovered. `targets` is the whole pool; `in_use` are addresses of other runs' machines.
+    """
+
+    run: str
+    site: str
+    mode: Mode
+    snapshot_id: str
+    snapshot: Snapshot
+    targets: Mapping[str, Target]
+    world: World
+    mapping: HostMapping | None = None
+    selection: VmSelection | None = None
+    in_use: tuple[str, ...] = ()
+
+
+class Composed(msgspec.Struct, frozen=True, kw_only=True):
+    """A run that may begin where `report.ready`. `source` is what handlers are bound with."""
+
+    report: PlanReport
+    plan: Plan
+    source: PlanInput
+    cleanup: tuple[Step, ...]
+
+
+def compose(settings: Settings, request: Request, rooms: Sequence[Room]) -> Composed:
+    """Returns the plan and its report.
+
+    Raises InvalidDocument and UnknownName for documents that are wrong, Refused for right ones that
+    the world forbids (too few targets, one that is too small or leased), InvalidConfiguration.
+    """
+    source, matches = _decided(settings, request)
+    inner = [step for room in rooms for step in room.steps(source)]
+    steps = graph.join(inner, stages.steps(source, inner))
+    cleanup = graph.join(stages.cleanup_steps(source, rooms))
+    findings = _findings(request, source, matches)
+    plan = Plan(
+        run=request.run,
+        site=request.site,
+        mode=request.mode,
+        snapshot=request.snapshot_id,
+        mapping=source.mapping,
+        selection=source.selection,
+        verdicts=source.verdicts,
+        steps=steps,
+        estimate=estimate.estimate(steps),
+    )
+    return Composed(report=_report(plan, findings, matches), plan=plan, source=source, cleanup=cleanup)
+
+
+def refuse_unready(report: PlanReport) -> None:
+    """Raises Refused with each finding that blocks."""
+    blocking = [finding for finding in report.findings if finding.blocks]
+    if blocking:
+        told = "; ".join(f"{finding.subject} {finding.text}" for finding in blocking)
+        raise Refused(told, about=report.site, remedy=blocking[0].remedy)
+
+
+def _decided(settings: Settings, request: Request) -> tuple[PlanInput, tuple[RoleMatch, ...]]:
+    if settings.provisioning is None:
+        raise InvalidConfiguration("a recovery needs the [provisioning] table", about=settings.path)
+    network = settings.provisioning.network
+    site = settings.plan_of(settings.sites[request.site])
+    verdicts = judge(request.snapshot, site)
+    mapping, matches = _mapping(request, network.segments)
+    selection = request.selection or select(request.snapshot, request.snapshot_id, verdicts)
+    check_selection(selection, request.snapshot, verdicts, mapping)
+    source = PlanInput(
+        run=request.run,
+        mode=request.mode,
+        site=site,
+        provisioning=network,
+        snapshot_id=request.snapshot_id,
+        snapshot=request.snapshot,
+        mapping=mapping,
+        selection=selection,
+        verdicts=verdicts,
+        targets={},
+        addresses={},
+        deadlines=settings.deadlines,
+    )
+    held = roles(source)
+    names = [name for name, _ in held.values()]
+    return msgspec.structs.replace(
+        source,
+        targets={name: request.targets[name] for name in held},
+        addresses=assign_addresses(network, names, request.in_use),
+    ), matches
+
+
+def _mapping(request: Request, segments: Collection[str]) -> tuple[HostMapping, tuple[RoleMatch, ...]]:
+    pool = request.targets.values()
+    if request.mapping is None:
+        match = match_targets(request.snapshot, request.snapshot_id, pool, segments=segments, run=request.run)
+        return match.complete(), match.roles
+    matches = check_mapping(request.mapping, request.snapshot, pool, segments=segments, run=request.run)
+    return request.mapping, matches
+
+
+def _findings(request: Request, source: PlanInput, matches: tuple[RoleMatch, ...]) -> tuple[Finding, ...]:
+    return readiness(
+        mode=request.mode,
+        site=source.site,
+        snapshot=request.snapshot,
+        mapping=source.mapping,
+        selection=source.selection,
+        verdicts=source.verdicts,
+        matches=matches,
+        world=request.world,
+    )
+
+
+def _report(plan: Plan, findings: tuple[Finding, ...], matches: tuple[RoleMatch, ...]) -> PlanReport:
+    counts: dict[str, int] = {name: sum(step.stage == name for step in plan.steps) for name in STAGES}
+    return PlanReport(
+        site=plan.site,
+        mode=plan.mode,
+        snapshot=plan.snapshot,
+        ready=ready(findings),
+        findings=findings,
+        matches=matches,
+        verdicts=plan.verdicts,
+        estimate=plan.estimate,
+        steps=len(plan.steps),
+        stages=counts,
+    )

@@ -1,0 +1,156 @@
+"""The process that carries one run: `python -m drconsole.recovery.runner --config F --run R`.
+
+It lives in a session of its own, beside the service. Neither the service's death nor a logout ends
+it; killed, another one takes the run over from the journal with the next epoch.
+"""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import sys
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from drconsole.errors import DRConsoleError
+from drconsole.journal import pool, runs, steps
+from drconsole.journal.journal import Journal
+from drconsole.model.plan import Plan
+from drconsole.model.run import RunState
+from drconsole.model.step import Handlers
+from drconsole.planning import keys
+from drconsole.planning.plan_input import PlanInput
+from drconsole.recovery import stages
+from drconsole.recovery.drivers import Room, rooms_of
+from drconsole.recovery.executor import Ending, Executor
+from drconsole.recovery.process import known_dead, myself
+from drconsole.recovery.work import RunWork
+from drconsole.settings.file import load
+from drconsole.settings.values import Settings
+
+
+class Runner:
+    """Carries one run to its rest, and its cleanup where one is asked for."""
+
+    def __init__(
+        self, settings: Settings, journal: Journal, run: str, rooms: Sequence[Room] | None = None
+    ) -> None:
+        """`rooms` None: those that the configuration names."""
+        self._settings = settings
+        self._journal = journal
+        self._run = run
+        self._rooms = rooms
+
+    async def carry(self) -> None:
+        """Takes the run over and works until it rests.
+
+        Raises Busy where a living runner has it, Fenced where another takes it over meanwhile.
+        """
+        row = self._journal.read(lambda c: runs.find(c, self._run))
+        dead = known_dead(row)
+        epoch = await self._journal.write(lambda c: runs.take_over(c, self._run, myself(), owner_dead=dead))
+        plan, source = await self._journal.query(lambda c: runs.frozen(c, self._run))
+        handlers = self._bind(plan, msgspec.json.decode(source, type=PlanInput))
+        if row.state in ("pending", "running", "waiting", "paused"):
+            await self._recover(plan, epoch, handlers)
+        row = self._journal.read(lambda c: runs.find(c, self._run))
+        if row.cleanup_state in ("pending", "running", "waiting"):
+            await self._clean_up(plan, epoch, handlers)
+        await self._journal.write(lambda c: runs.release(c, self._run, epoch))
+
+    def _bind(self, plan: Plan, source: PlanInput) -> Handlers:
+        """Earlier ones win: no room replaces a step of the recovery's own."""
+        rooms = rooms_of(self._settings, plan.site) if self._rooms is None else self._rooms
+        bound = dict(stages.handlers(self._settings, source, rooms))
+        for room in rooms:
+            bound = {**room.handlers(self._settings, source), **bound}
+        return bound
+
+    async def _recover(self, plan: Plan, epoch: int, handlers: Handlers) -> None:
+        await self._write(epoch, lambda c: runs.set_state(c, self._run, "running"))
+        ending, shared = await self._execute(plan, epoch, handlers, cleanup=False)
+        lost = int(shared.results.get(keys.COMPARED, {}).get("lost", 0))
+
+        def end(connection: Connection) -> None:
+            state = _resting(plan, ending, lost)
+            if state in ("cancelled", "failed"):
+                pool.free_reservations(connection, self._run)
+            if state == "done":
+                pool.in_service(connection, self._run)
+            runs.set_state(connection, self._run, state, text=_why(ending, lost))
+            if state == "held" and runs.find(connection, self._run).auto_cleanup:
+                runs.set_cleanup(connection, self._run, "pending")
+
+        await self._write(epoch, end)
+
+    async def _clean_up(self, plan: Plan, epoch: int, handlers: Handlers) -> None:
+        await self._write(epoch, lambda c: runs.set_cleanup(c, self._run, "running"))
+        await self._execute(plan, epoch, handlers, cleanup=True)
+
+        def end(connection: Connection) -> None:
+            pool.free(connection, self._run)
+            runs.set_cleanup(connection, self._run, "done")
+            if runs.find(connection, self._run).state == "held":
+                runs.set_state(connection, self._run, "done", text="cleaned up")
+
+        await self._write(epoch, end)
+
+    async def _execute(
+        self, plan: Plan, epoch: int, handlers: Handlers, *, cleanup: bool
+    ) -> tuple[Ending, RunWork]:
+        rows = await self._journal.query(lambda c: steps.load(c, self._run))
+        results = {key: row.result for key, row in rows.items() if row.result is not None}
+        shared = RunWork(self._journal, self._run, plan.mode, epoch, results)
+        own = {key: row for key, row in rows.items() if row.cleanup == cleanup}
+        return await Executor(shared, own, handlers, cleanup=cleanup).run(), shared
+
+    async def _write(self, epoch: int, work: stages.Writing) -> None:
+        def proven(connection: Connection) -> None:
+            runs.prove(connection, self._run, epoch)
+            work(connection)
+
+        await self._journal.write(proven)
+
+
+def _resting(plan: Plan, ending: Ending, lost: int) -> RunState:
+    if ending == "cancelled":
+        return "cancelled"
+    if ending == "refused" or lost:
+        return "failed"
+    return "held" if plan.mode == "drill" else "done"
+
+
+def _why(ending: Ending, lost: int) -> str:
+    if ending == "refused":
+        return "preflight refused it"
+    return f"{lost} values were lost" if lost and ending == "settled" else ""
+
+
+async def carry(config: str, run: str) -> None:
+    """Carries a run of a configuration, in this process."""
+    settings = load(config)
+    journal = Journal(settings.journal_url)
+    try:
+        await Runner(settings, journal, run).carry()
+    finally:
+        await journal.close()
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The process's entry. Returns the exit code: 75 where it was fenced."""
+    parser = argparse.ArgumentParser(prog="drconsole-runner")
+    parser.add_argument("--config", required=True)
+    parser.add_argument("--run", required=True)
+    words = parser.parse_args(arguments)
+    try:
+        asyncio.run(carry(words.config, words.run))
+    except DRConsoleError as error:
+        print(f"runner of {words.run}: {error}", file=sys.stderr)
+        return error.exit_code
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

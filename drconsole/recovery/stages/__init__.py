@@ -1,0 +1,45 @@
+"""The recovery's own steps: preflight, map, verify, and the frame around the rooms' cleanup.
+
+`steps` and `cleanup_steps` give them, `handlers` binds them. What they write lies in the journal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import cast
+
+from sqlalchemy import Connection
+
+from drconsole.model.step import Handler, Handlers, Step
+from drconsole.planning.plan_input import PlanInput
+from drconsole.recovery.drivers import Room
+from drconsole.recovery.stages import cleanup, preflight, verify
+from drconsole.settings.values import Settings
+
+Writing = Callable[[Connection], object]
+
+
+def steps(plan: PlanInput, others: Sequence[Step]) -> tuple[Step, ...]:
+    """Gives the steps of preflight, map and verify around the rooms' own."""
+    return (*preflight.steps(plan), *verify.steps(plan, others))
+
+
+def cleanup_steps(plan: PlanInput, rooms: Sequence[Room]) -> tuple[Step, ...]:
+    """Gives the whole cleanup: the rooms' in their order, then every target back in the pool."""
+    return cleanup.steps(plan, rooms)
+
+
+def handlers(settings: Settings, plan: PlanInput, rooms: Sequence[Room]) -> Handlers:
+    """Binds the handlers of these steps."""
+    bound: dict[str, object] = {
+        "recovery.reserve": preflight.Reserve(),
+        "recovery.readiness": preflight.Readiness(settings, plan),
+        "recovery.freeze": preflight.Freeze(),
+        "recovery.lease": preflight.TakeLease(),
+        "recovery.take-back": cleanup.TakeBack(),
+        "recovery.free": cleanup.Free(),
+        "recovery.capture": verify.CaptureRecovered(settings, plan, rooms),
+        "recovery.compare": verify.Compare(settings, plan),
+        "recovery.report": verify.Conclude(plan),
+    }
+    return cast("dict[str, Handler]", bound)

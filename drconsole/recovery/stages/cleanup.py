@@ -1,0 +1,96 @@
+"""Cleanup: what a run did to the world is undone, and its targets go back into the pool."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+from sqlalchemy import Connection
+
+from drconsole.journal import pool
+from drconsole.model.step import Facts, Step, Work, step_key
+from drconsole.planning.plan_input import PlanInput
+from drconsole.recovery.drivers import Room
+from drconsole.recovery.stages.preflight import roles
+
+PREFIX = "cleanup/"
+
+
+def steps(plan: PlanInput, rooms: Sequence[Room]) -> tuple[Step, ...]:
+    """Gives the cleanup's graph: room after room, targets taken back before the last one's steps.
+
+    A room begins when the one before has ended; what could not be undone holds the rest up until
+    an operator has retried or skipped it. A target whose wipe was skipped is not freed.
+    """
+    parts = [tuple(_prefixed(step) for step in room.cleanup_steps(plan)) for room in rooms]
+    targets = sorted(roles(plan))
+    back = tuple(_own(target, "take-back", f"Take {target} back") for target in targets)
+    parts.insert(len(parts) - 1, back)
+    done = chained(parts)
+    return (*done, *(_free(target, done) for target in targets))
+
+
+def chained(parts: Sequence[tuple[Step, ...]]) -> tuple[Step, ...]:
+    """Returns all steps, the first ones of each part waiting for the last ones of the part before."""
+    before: tuple[str, ...] = ()
+    chain: list[Step] = []
+    for part in parts:
+        own = {step.key for step in part}
+        waited_for = {need for step in part for need in (*step.needs, *step.optional_needs)}
+        for step in part:
+            inner = own.intersection((*step.needs, *step.optional_needs))
+            optional = step.optional_needs if inner else (*step.optional_needs, *before)
+            chain.append(msgspec.structs.replace(step, optional_needs=optional))
+        before = tuple(step.key for step in part if step.key not in waited_for) or before
+    return tuple(chain)
+
+
+def _prefixed(step: Step) -> Step:
+    """Cleanup is a plan of its own: its keys and needs stay within it."""
+    return msgspec.structs.replace(
+        step,
+        key=_own_key(step.key),
+        stage="cleanup",
+        needs=tuple(_own_key(need) for need in step.needs),
+        optional_needs=tuple(_own_key(need) for need in step.optional_needs),
+    )
+
+
+def _own_key(key: str) -> str:
+    return key if key.startswith(PREFIX) else PREFIX + key
+
+
+def _own(target: str, verb: str, title: str, needs: tuple[str, ...] = ()) -> Step:
+    return Step(
+        key=step_key("cleanup", target, verb),
+        stage="cleanup",
+        handler=f"recovery.{verb}",
+        object=target,
+        machine=target,
+        title=title,
+        needs=needs,
+        arguments={"target": target},
+    )
+
+
+def _free(target: str, others: Sequence[Step]) -> Step:
+    mine = tuple(step.key for step in others if step.machine == target)
+    return _own(target, "free", f"{target} is free again", mine)
+
+
+class TakeBack:
+    """The target is no longer a role's; until it is wiped it is nobody's."""
+
+    def enact(self, connection: Connection, work: Work) -> Facts:
+        """Raises Refused where the target is not this run's."""
+        pool.wiping(connection, work.run, work.step.arguments["target"])
+        return {}
+
+
+class Free:
+    """The target is in the pool again."""
+
+    def enact(self, connection: Connection, work: Work) -> Facts:
+        """Frees it, in the transaction that ends the step."""
+        pool.free(connection, work.run, [work.step.arguments["target"]])
+        return {}

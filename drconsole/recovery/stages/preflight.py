@@ -1,0 +1,135 @@
+"""Preflight and map: targets are reserved and later leased, the plan is frozen (R41–R43)."""
+
+from __future__ import annotations
+
+import hashlib
+
+from sqlalchemy import Connection
+
+from drconsole.errors import Refused
+from drconsole.journal import pool, runs
+from drconsole.model.mapping import HostMapping, RoleKind
+from drconsole.model.step import Done, Facts, Step, Work, step_key
+from drconsole.planning import keys
+from drconsole.planning.plan_input import PlanInput
+from drconsole.planning.readiness import SKEW_S
+from drconsole.settings.values import Settings
+
+_READINESS = "preflight/run/readiness"
+
+
+def steps(plan: PlanInput) -> tuple[Step, ...]:
+    """Gives readiness, a reservation and a lease a target, and the freeze between them."""
+    held = roles(plan)
+    readiness = _step(_READINESS, "readiness", title="Check what the run depends on")
+    reserve = tuple(_reservation(target, role, kind) for target, (role, kind) in held.items())
+    freeze = _step(
+        keys.PREFLIGHT,
+        "freeze",
+        title="Freeze the plan",
+        needs=(readiness.key, *(step.key for step in reserve)),
+    )
+    halted = tuple(dict.fromkeys(keys.halted(group.id) for group in plan.site.groups))
+    leases = tuple(
+        Step(
+            key=keys.leased(target),
+            stage="map",
+            handler="recovery.lease",
+            object=target,
+            machine=target,
+            title=f"{target} becomes {role}",
+            needs=(freeze.key, *halted),
+            arguments={"target": target},
+        )
+        for target, (role, _) in held.items()
+    )
+    return readiness, *reserve, freeze, *leases
+
+
+def roles(plan: PlanInput) -> dict[str, tuple[str, RoleKind]]:
+    """Returns target → (protected name of its role, kind), of everything that is deployed."""
+    return roles_of(plan.mapping)
+
+
+def roles_of(mapping: HostMapping) -> dict[str, tuple[str, RoleKind]]:
+    """Returns the same from the mapping alone."""
+    found: dict[str, tuple[str, RoleKind]] = {}
+    if mapping.management_server is not None:
+        found[mapping.management_server.target] = (mapping.management_server.protected, "management")
+    found |= {host.target: (host.name, "host") for host in mapping.hosts if host.deploy}
+    found |= {
+        server.target: (server.protected, "physical") for server in mapping.physical_servers if server.deploy
+    }
+    return found
+
+
+def _reservation(target: str, role: str, kind: RoleKind) -> Step:
+    return Step(
+        key=step_key("preflight", target, "reserve"),
+        stage="preflight",
+        handler="recovery.reserve",
+        object=target,
+        machine=target,
+        title=f"Reserve {target} for {role}",
+        needs=(_READINESS,),
+        arguments={"target": target, "role": role, "kind": kind},
+    )
+
+
+def _step(key: str, verb: str, *, title: str, needs: tuple[str, ...] = ()) -> Step:
+    return Step(key=key, stage="preflight", handler=f"recovery.{verb}", title=title, needs=needs)
+
+
+class Readiness:
+    """Clocks that are too far apart, and targets that were never seen, stop a run before it begins."""
+
+    def __init__(self, settings: Settings, plan: PlanInput) -> None:
+        self._settings = settings
+        self._plan = plan
+
+    async def observe(self, work: Work) -> Done | None:
+        """Raises Refused, naming each machine that is not fit."""
+        problems = [text for name in roles(self._plan) if (text := self._problem(name))]
+        if problems:
+            raise Refused("; ".join(problems), about=work.run, remedy="`drconsole target check` looks again")
+        return Done(result={"targets": sorted(roles(self._plan))})
+
+    async def act(self, work: Work) -> None:
+        """There is nothing to do about it: the observation decides."""
+
+    def _problem(self, name: str) -> str:
+        target = self._plan.targets.get(name)
+        if target is None or target.hardware is None:
+            return f"target {name} has not been seen"
+        if abs(target.hardware.skew_s) > SKEW_S:
+            return f"the clock of target {name} is {target.hardware.skew_s:.0f} s off"
+        return "" if name in self._settings.pool else f"target {name} is not configured"
+
+
+class Reserve:
+    """Ties a target to a role, for nobody else to take. No machine is touched."""
+
+    def enact(self, connection: Connection, work: Work) -> Facts:
+        """Raises Busy, naming the run that has the target."""
+        arguments = work.step.arguments
+        pool.reserve(connection, work.run, arguments["target"], arguments["role"], arguments["kind"])
+        return {"target": arguments["target"], "role": arguments["role"]}
+
+
+class Freeze:
+    """Proves that the plan in the journal is the one that this runner carries out."""
+
+    def enact(self, connection: Connection, work: Work) -> Facts:
+        """Returns the hash of the plan's source: what an approval signs."""
+        plan, source = runs.frozen(connection, work.run)
+        return {"sha256": hashlib.sha256(source).hexdigest(), "steps": len(plan.steps)}
+
+
+class TakeLease:
+    """A reservation becomes a lease, in the transaction that ends the step."""
+
+    def enact(self, connection: Connection, work: Work) -> Facts:
+        """Raises Refused where the reservation is gone."""
+        target = work.step.arguments["target"]
+        pool.lease(connection, work.run, target)
+        return {"target": target}

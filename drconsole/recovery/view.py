@@ -1,0 +1,214 @@
+"""A run as others see it: `run show --json`, assembled from the journal and the frozen plan."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+from sqlalchemy import Connection, func, select
+
+from drconsole.api.values import StepDetail
+from drconsole.errors import UnknownName
+from drconsole.journal import pool, runs, schema, steps
+from drconsole.journal.clock import now, seconds_between
+from drconsole.journal.runs import RunRow
+from drconsole.journal.steps import StepRow
+from drconsole.model.plan import Plan
+from drconsole.model.run import (
+    CleanupView,
+    Fidelity,
+    GuestView,
+    MachineView,
+    RunnerPlace,
+    RunView,
+    StageView,
+    StepState,
+    StepView,
+)
+from drconsole.model.step import STAGES, Facts
+from drconsole.planning import keys
+from drconsole.planning.graph import dependants
+from drconsole.recovery.stages.preflight import roles_of
+from drconsole.recovery.stages.verify import recovery_point_s
+from drconsole.recovery.verbs import applicable
+
+
+def run_view(connection: Connection, run: str = "latest", site: str = "") -> RunView:
+    """Returns a run as it is now. Raises UnknownName."""
+    row = runs.find(connection, run, site)
+    plan, _ = runs.frozen(connection, row.id)
+    rows = steps.load(connection, row.id, cleanup=False)
+    report = _result(rows, keys.REPORTED)
+    halted = {key: step.result for key, step in rows.items() if key.startswith("halt/") and step.result}
+    end = row.ended or now()
+    return RunView(
+        run=row.id,
+        site=row.site,
+        mode=row.mode,
+        state=row.state,
+        snapshot=row.snapshot,
+        started=row.started,
+        ended=row.ended,
+        rto_s=report.get("rto_s"),
+        rpo_s=recovery_point_s(halted),
+        runner=RunnerPlace(pid=row.pid, host=row.host or "") if row.pid is not None else None,
+        stages=tuple(_stage(name, list(rows.values())) for name in STAGES),
+        steps=tuple(_step(key, step) for key, step in rows.items()),
+        fidelity=_fidelity(rows),
+        guests=tuple(_guests(plan, rows)),
+        machines=tuple(_machines(connection, plan, row, rows)),
+        cleanup=_cleanup(row),
+        elapsed_s=seconds_between(row.started, end) if row.started else 0.0,
+    )
+
+
+def step_detail(connection: Connection, run: str, key: str) -> StepDetail:
+    """Returns all that is known of one step, and what can be done about it. Raises UnknownName."""
+    row = runs.find(connection, run)
+    rows = steps.load(connection, row.id)
+    if key not in rows:
+        raise UnknownName("the run has no such step", about=key)
+    found = rows[key]
+    stops = dependants([other.step for other in rows.values()], key)
+    return StepDetail(
+        run=row.id,
+        key=key,
+        title=found.step.title,
+        object=found.step.object,
+        machine=found.step.machine,
+        state=found.state,
+        attempts=found.attempts,
+        error=found.error or "",
+        remedy=found.remedy or "",
+        needs=(*found.step.needs, *found.step.optional_needs),
+        stops=tuple(sorted(stops)),
+        verbs=applicable(found),
+        arguments=found.step.arguments,
+        result=found.result or {},
+    )
+
+
+def stage_state(states: Sequence[StepState]) -> StepState:
+    """Returns the state of a stage from those of its steps.
+
+    A stage where something failed and nothing moves any more is `failed`; one whose every step was
+    given up is `skipped`; an empty one is `done`.
+    """
+    found = set(states)
+    if not found or found == {"done"}:
+        return "done"
+    if "running" in found:
+        return "running"
+    if "failed" in found:
+        return "failed"
+    if "cancelled" in found:
+        return "cancelled"
+    if "pending" in found:
+        return "running" if "done" in found else "pending"
+    return "skipped" if found == {"skipped"} else "done"
+
+
+def _stage(name: str, rows: list[StepRow]) -> StageView:
+    own = [row for row in rows if row.step.stage == name]
+    state = stage_state([row.state for row in own])
+    if not own:
+        state = "skipped" if any(row.state == "done" for row in rows) else "pending"
+    ended = [row.ended for row in own if row.ended]
+    return StageView(
+        name=name,
+        state=state,
+        started=min((row.started for row in own if row.started), default=None),
+        ended=max(ended, default=None) if state in ("done", "skipped", "failed", "cancelled") else None,
+        steps=len(own),
+        done=sum(row.state == "done" for row in own),
+        failed=sum(row.state == "failed" for row in own),
+    )
+
+
+def _step(key: str, row: StepRow) -> StepView:
+    return StepView(
+        key=key,
+        state=row.state,
+        attempts=row.attempts,
+        started=row.started,
+        ended=row.ended,
+        error=row.error,
+    )
+
+
+def _result(rows: dict[str, StepRow], key: str) -> Facts:
+    return (rows[key].result or {}) if key in rows else {}
+
+
+def _fidelity(rows: dict[str, StepRow]) -> Fidelity | None:
+    found = _result(rows, keys.COMPARED).get("fidelity")
+    return None if found is None else msgspec.convert(found, Fidelity)
+
+
+def _cleanup(row: RunRow) -> CleanupView | None:
+    if row.cleanup_state is None:
+        return None
+    return CleanupView(state=row.cleanup_state, started=row.cleanup_started, ended=row.cleanup_ended)
+
+
+def _guests(plan: Plan, rows: dict[str, StepRow]) -> Iterable[GuestView]:
+    selected = {flag.id: flag.deploy for flag in plan.selection.virtual_machines}
+    for verdict in plan.verdicts:
+        reason = "; ".join(verdict.reasons)
+        if not verdict.registrable or verdict.verdict == "no":
+            yield GuestView(
+                name=verdict.name, id=verdict.id, state="not-recoverable", power="", reason=reason
+            )
+        elif not selected.get(verdict.id, False):
+            yield GuestView(name=verdict.name, id=verdict.id, state="not-selected", power="")
+        else:
+            yield _guest(verdict.id, verdict.name, rows)
+
+
+def _guest(id: str, name: str, rows: dict[str, StepRow]) -> GuestView:
+    registered, powered = rows.get(keys.registered(id)), rows.get(keys.powered(id))
+    if registered is None:
+        return GuestView(name=name, id=id, state="pending", power="")
+    word = {"done": "registered", "failed": "failed", "skipped": "failed", "cancelled": "failed"}
+    state = word.get(registered.state, "pending")
+    on = powered is not None and powered.state == "done"
+    power = ("on" if on else "off") if state == "registered" else ""
+    reason = registered.error or (powered.error if powered is not None else None) or ""
+    return GuestView(name=name, id=id, state=state, power=power, reason=reason)
+
+
+def _machines(
+    connection: Connection, plan: Plan, row: RunRow, rows: dict[str, StepRow]
+) -> Iterable[MachineView]:
+    held = pool.leases(connection)
+    progress = _progress(connection, row.id)
+    for target, (name, kind) in roles_of(plan.mapping).items():
+        lease = held.get(target)
+        mine = lease is not None and lease.run == row.id
+        shown = progress.get(target, {})
+        failed = [r.error for r in rows.values() if r.step.machine == target and r.state == "failed"]
+        yield MachineView(
+            target=target,
+            role=kind,
+            protected=name,
+            state=lease.state if lease is not None and mine else "free",
+            phase=str(shown.get("phase", "")),
+            fraction=shown.get("fraction"),
+            note=failed[0] or "" if failed else "",
+        )
+
+
+def _progress(connection: Connection, run: str) -> dict[str, Facts]:
+    """The last progress event of each machine."""
+    table = schema.event
+    newest = (
+        select(func.max(table.c.seq))
+        .where(table.c.run == run, table.c.kind == "progress")
+        .group_by(table.c.step)
+    )
+    query = select(table.c.facts).where(table.c.run == run, table.c.seq.in_(newest)).order_by(table.c.seq)
+    found: dict[str, Facts] = {}
+    for facts in connection.scalars(query):
+        value: Facts = msgspec.json.decode(facts)
+        found[str(value.get("machine", ""))] = value
+    return found
