@@ -12,6 +12,7 @@ Nothing is repeated here but what the caller asks for with `patiently`.
 
 from __future__ import annotations
 
+import base64
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -185,18 +186,16 @@ class JsonClient:
             self._session = aiohttp.ClientSession(
                 connector=aiohttp.TCPConnector(ssl=self._context, keepalive_timeout=_IDLE_S),
                 timeout=aiohttp.ClientTimeout(total=self._total_s, connect=self._connect_s),
-                auth=self._basic(),
                 cookie_jar=aiohttp.DummyCookieJar(),
                 auto_decompress=False,
-                headers={"Accept-Encoding": "identity"},
+                headers={"Accept-Encoding": "identity", "Authorization": self._authorisation()},
             )
         return self._session
 
-    def _basic(self) -> aiohttp.BasicAuth:
-        import aiohttp
-
+    def _authorisation(self) -> str:
         password = self._password.reveal(address=self._address, pin=self._pin)
-        return aiohttp.BasicAuth(self._username, password, "utf-8")
+        words = f"{self._username}:{password}".encode()
+        return f"Basic {base64.b64encode(words).decode()}"
 
     def _not_connected(self, error: Exception) -> DRConsoleError:
         if mismatch := pin_mismatch(error):
@@ -246,7 +245,12 @@ async def patiently(
         stop=tenacity.stop_after_delay(within_s),
         reraise=True,
     )
-    return await retrying(call)
+
+    async def once() -> T:
+        # tenacity awaits what looks like a coroutine function, which a lambda does not.
+        return await call()
+
+    return await retrying(once)
 
 
 def _url(address: str, path: str) -> Any:
