@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from lxml import etree
 
 from drconsole.documents.kinds import HOST_MAPPING, SNAPSHOT, Document
@@ -11,6 +13,8 @@ from drconsole.documents.place import Broken
 def check_rules(root: etree._Element, document: Document) -> None:
     """Raises Broken for a valid document that contradicts itself."""
     names = {"d": document.namespace}
+    if document is SNAPSHOT:
+        _check_moment(root)
     if document is SNAPSHOT and is_true(root, "consistent"):
         for element in root.iterfind("d:danglingReference", names):
             raise Broken(element, "a dangling reference", 'consistent="false", or none of these')
@@ -19,6 +23,15 @@ def check_rules(root: etree._Element, document: Document) -> None:
             for element in root.iterfind(f"d:{kind}", names):
                 if is_true(element, "deploy") and not element.get("target"):
                     raise Broken(element, "deployed without a target", 'a target, or deploy="false"')
+
+
+def _check_moment(root: etree._Element) -> None:
+    """The pattern of `taken` lets 31 February pass; the calendar does not."""
+    try:
+        datetime.fromisoformat(root.get("taken", ""))
+    except ValueError:
+        expected = "a moment in UTC, such as 2026-11-22T08:00:00Z"
+        raise Broken(root, "no such moment", expected, attribute="taken") from None
 
 
 def is_true(element: etree._Element, flag: str) -> bool:

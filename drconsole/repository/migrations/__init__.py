@@ -1,0 +1,1 @@
+"""How the repository's schema came to be, one revision a file."""
