@@ -99,10 +99,10 @@ class Hypervisor:
         nics, vlan = self.network.path(vmk)
         return Listening(vmk.ip, prefix_length(vmk.netmask), vlan, nics)
 
-    def management_address(self) -> str:
-        """The address of its management interface, "" where it has none."""
+    def management_listening(self) -> Listening | None:
+        """Returns how its management interface is heard, None where it has no address."""
         vmk = self.network.management()
-        return vmk.ip if vmk else ""
+        return self._listening(vmk) if vmk and vmk.ip else None
 
     def accepts(self, user: str, password: str) -> bool:
         """Says whether a login is right; the only user is root."""
@@ -114,6 +114,15 @@ class Hypervisor:
         if right:  # a crypt hash is slow by intention; one success is enough to know the password
             self._known_password = password
         return right
+
+    def vmk_mac(self) -> str:
+        """Returns a MAC of VMware's range for a new VMkernel interface."""
+        bits = self.world.random.getrandbits(24)
+        return f"00:50:56:6{bits >> 20 & 15:x}:{bits >> 8 & 255:02x}:{bits & 255:02x}"
+
+    def guest_groups(self) -> list[str]:
+        """Returns the standard port groups that guests may use: those without VMkernel interface."""
+        return [name for name in self.network.portgroups if not self.network.vmks_on(name)]
 
     async def change_network(self, change: Callable[[HostNetwork], Result]) -> Result:
         """Applies a change to a copy of the network and takes the copy if the host stays managed.
@@ -138,12 +147,12 @@ class Hypervisor:
         raise fault("HostConfigFault", "the change loses the host's management network: rolled back")
 
     def _heard(self) -> bool:
-        vmk = self.network.management()
-        if vmk is None or not vmk.ip:
+        listening = self.management_listening()
+        if listening is None:
             return False
         if self.manager is not None:
-            return reach.find(self.world, self.manager, vmk.ip) is self
-        return reach.effective_vlan(self.machine, self._listening(vmk)) is not None
+            return reach.find(self.world, self.manager, listening.address) is self
+        return reach.effective_vlan(self.machine, listening) is not None
 
     def install_certificate(self, certificate: Certificate) -> None:
         """Shows another certificate from now on; open connections end."""
@@ -175,6 +184,8 @@ class Hypervisor:
     def powered_off(self) -> None:
         for lost in tuple(self._power_watchers):
             lost()
+        if self.endpoint is not None:
+            self.endpoint.close()
         self.changed("runtime", "summary")
 
     def booted(self) -> None:

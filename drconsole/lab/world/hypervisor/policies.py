@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from drconsole.lab.world.vim.new import new
-from drconsole.lab.world.vim.registry import is_data, properties, wire_name
+from drconsole.lab.world.vim import apply
+from drconsole.lab.world.vim.new import changed, new
 
 LOAD_BALANCING = "loadbalance_srcid"
-
-_WHOLE = frozenset({"HostNicOrderPolicy"})
-"""Sent or not sent: an empty list of standby NICs in it means none, not "as before"."""
 
 
 def fresh_policy(nics: list[str]) -> Any:
@@ -54,22 +51,15 @@ def order(active: list[str], standby: list[str] | None = None) -> Any:
 
 
 def merged(old: Any, sent: Any) -> Any:
-    """Returns `old` with what `sent` sets: what a client leaves unset stays as it is."""
+    """Returns `old` with what `sent` sets. An order of NICs replaces the old one whole: in it an
+    empty list of standby NICs means none, not "as before"."""
     if old is None or sent is None:
         return old if sent is None else sent
-    if wire_name(type(sent)) in _WHOLE:
-        return sent
-    values = {}
-    kind: Any = type(sent)
-    for name in properties(kind):
-        value, before = getattr(sent, name), getattr(old, name, None)
-        if is_data(value):
-            value = merged(before, value)
-        elif value is None or value == []:
-            value = before
-        if value is not None and value != []:
-            values[name] = value
-    return new(kind, **values)
+    joined = apply.merged(old, sent)
+    sent_order = sent.nicTeaming.nicOrder if sent.nicTeaming is not None else None
+    if sent_order is None:
+        return joined
+    return changed(joined, nicTeaming=changed(joined.nicTeaming, nicOrder=sent_order))
 
 
 def without_lost(policy: Any, nics: list[str]) -> Any:

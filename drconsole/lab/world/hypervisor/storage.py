@@ -67,6 +67,13 @@ class Mount:
         """Where the host has it, as HostMountInfo says."""
         return f"/vmfs/volumes/{self.uuid}"
 
+    def rename(self, name: str) -> None:
+        """Changes the label: of a VMFS on the volume itself. Raises PermissionError."""
+        if self.remote is not None:
+            self.label = name
+        elif self.header.label != name:
+            self.volume.label(Vmfs(name, self.header.uuid, self.header.naa))
+
     @property
     def local(self) -> bool:
         """Whether it lies on a disk of the machine."""
