@@ -43,12 +43,13 @@ def target(element: Any) -> Any:
     return _reference(this)
 
 
-def arguments(element: Any, info: Any) -> dict[str, Any]:
+def arguments(element: Any, info: Any, version: str) -> dict[str, Any]:
     """Returns the parameters of a method; optional ones that are absent are None, lists empty.
 
+    Parameters that the endpoint's `version` of the API lacks are none here.
     Raises InvalidRequest for an element that is no parameter or a required one that is missing.
     """
-    declared = {param.name: param for param in info.params}
+    declared = {p.name: p for p in info.params if vmomi.IsChildVersion(version, p.version)}
     values = _children(element, declared, info.wsdlName, skip="_this")
     for name, param in declared.items():
         if name in values:

@@ -58,7 +58,7 @@ async def answer(call: Call, data: bytes, version: str) -> web.Response:
         info = methods(wsdl_type(target.wsdl)).get(method) or (_FETCH if method == "Fetch" else None)
         if info is None:
             raise fault("MethodNotFound", receiver=target.ref(), method=method)
-        result = await invoke(call, target, method, decode.arguments(element, info))
+        result = await invoke(call, target, method, decode.arguments(element, info, call.endpoint.version))
         declared = _fetched(target.wsdl, element) if method == "Fetch" else info.methodResult
         status, inner = 200, _returned(method, declared, result, version, anyhow=method == "Fetch")
     except _FAULT as error:
@@ -97,6 +97,7 @@ class _Fetch:
         name = "prop"
         type = str
         flags = 0
+        version = "vim.version.version1"
 
     wsdlName = "Fetch"  # noqa: N815 - the registry's name
     params = (_Prop,)
@@ -107,7 +108,7 @@ _FETCH = _Fetch
 
 
 def _fetched(wsdl: str, element: Any) -> Any:
-    return parse(wsdl, decode.arguments(element, _FETCH)["prop"]).declared
+    return parse(wsdl, decode.arguments(element, _FETCH, "vim.version.version1")["prop"]).declared
 
 
 def _returned(method: str, declared: Any, result: Any, version: str, *, anyhow: bool) -> str:

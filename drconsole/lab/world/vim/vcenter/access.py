@@ -11,6 +11,18 @@ if TYPE_CHECKING:
     from drconsole.lab.world.vim.call import Call
 
 ADMIN = -1
+ALARM_WORDS = (
+    "expr",
+    "stateOperator",
+    "metricOperator",
+    "hostSystemConnectionState",
+    "virtualMachinePowerState",
+    "datastoreConnectionState",
+    "hostSystemPowerState",
+    "virtualMachineGuestHeartbeatStatus",
+    "entityStatus",
+    "action",
+)
 
 
 class AuthorizationManager(ManagedObject):
@@ -78,12 +90,7 @@ class AlarmManager(ManagedObject):
 
     @computed("description")
     def _description(self) -> Any:
-        empty: dict[str, Any] = {
-            name: []
-            for name in ("expr", "stateOperator", "metricOperator", "hostSystemConnectionState")
-            + ("virtualMachinePowerState", "datastoreConnectionState", "hostSystemPowerState")
-            + ("virtualMachineGuestHeartbeatStatus", "entityStatus", "action")
-        }
+        empty: dict[str, Any] = {name: [] for name in ALARM_WORDS}
         return new("AlarmDescription", **empty)
 
     async def GetAlarm(self, call: Call, entity: Any) -> Any:

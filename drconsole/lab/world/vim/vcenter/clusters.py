@@ -195,9 +195,9 @@ class Cluster(ComputeResource):
     async def AddHost_Task(
         self, call: Call, spec: Any, asConnected: bool, resourcePool: Any, license: str | None
     ) -> Any:
-        from drconsole.lab.world.vim.vcenter.joining import add_host
+        from drconsole.lab.world.vim.esxi.connecting import connect_host
 
-        return await add_host(call, self, spec)
+        return await connect_host(call, self, spec)
 
     async def MoveInto_Task(self, call: Call, host: Any) -> None:
         moving = [self.endpoint.at(ref) for ref in host]

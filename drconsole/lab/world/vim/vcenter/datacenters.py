@@ -23,7 +23,6 @@ class Datacenter(TreeEntity):
 
     wsdl = "Datacenter"
     prefix = "datacenter"
-    holding = "vmFolder"
 
     def furnish(self) -> None:
         """Makes the root folders."""
@@ -66,7 +65,7 @@ class Datacenter(TreeEntity):
         password: str,
         sslThumbprint: str | None,
     ) -> Any:
-        from drconsole.lab.world.vim.vcenter.joining import connection_info
+        from drconsole.lab.world.vim.esxi.connecting import connection_info
 
         spec = new(
             "HostConnectSpec",
@@ -77,7 +76,7 @@ class Datacenter(TreeEntity):
             sslThumbprint=sslThumbprint,
             force=False,
         )
-        return connection_info(call, spec)
+        return connection_info(call.endpoint, spec)
 
     async def Destroy_Task(self, call: Call) -> None:
         if any(True for prop in TREES for _ in self.inside(prop)):

@@ -68,10 +68,20 @@ class Folder(TreeEntity):
     async def AddStandaloneHost_Task(
         self, call: Call, spec: Any, compResSpec: Any, addConnected: bool, license: str | None
     ) -> Any:
-        from drconsole.lab.world.vim.vcenter.joining import add_standalone_host
+        from drconsole.lab.world.vim.esxi.connecting import connect_host
+        from drconsole.lab.world.vim.vcenter.clusters import ComputeResource
 
         self._only("ComputeResource")
-        return await add_standalone_host(call, self, spec)
+        made = self.endpoint.add(ComputeResource(self.endpoint, name=self._free(spec.hostName or "")))
+        made.furnish()
+        self.adopt(made)
+        try:
+            await connect_host(call, made, spec)
+        except BaseException:
+            self.release(made)
+            self.endpoint.remove(made)
+            raise
+        return made.ref()
 
     async def CreateVM_Task(self, call: Call, config: Any, pool: Any, host: Any) -> Any:
         from drconsole.lab.world.vim.vcenter.registration import create_guest

@@ -52,6 +52,16 @@ class TreeEntity(ManagedEntity):
         self.children: dict[str, ManagedEntity] = {}
         self._named: dict[str, ManagedEntity] = {}
 
+    def set(self, **props: Any) -> None:
+        """As for every object; setting the property that lists what it holds changes just that."""
+        held = props.pop(self.holding, None)
+        if held is not None:
+            self.children = {ref._moId: cast("ManagedEntity", self.endpoint.at(ref)) for ref in held}
+            self._named = {item.name: item for item in self.children.values()}
+            self.touch(self.holding)
+        if props:
+            super().set(**props)
+
     def child(self, name: str) -> ManagedEntity | None:
         """Returns what it holds under a name."""
         found = self._named.get(name)
