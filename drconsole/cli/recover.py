@@ -1,0 +1,82 @@
+"""`drconsole recover`: starts a run and watches it."""
+
+from __future__ import annotations
+
+import sys
+
+import click
+
+from drconsole.api import requests
+from drconsole.api.client import Client
+from drconsole.api.values import RunStarted
+from drconsole.cli.documents_in import mapping_from, selection_from
+from drconsole.cli.plan import MODES
+from drconsole.cli.printing import narrate, print_json
+from drconsole.cli.watching import ending, show_end, watch
+from drconsole.cli.words import as_json, shared_options, with_service
+from drconsole.errors import NotConfirmed
+from drconsole.model.run import RunView
+
+
+@click.command("recover")
+@click.argument("site")
+@click.option("--mode", type=MODES, required=True)
+@click.option("--snapshot", default="latest")
+@click.option("--mapping", type=click.Path(dir_okay=False))
+@click.option("--selection", type=click.Path(dir_okay=False))
+@click.option("--cleanup", type=click.Choice(["auto"]), help="Clean a drill up as soon as it is verified.")
+@click.option("--detach", is_flag=True, help="Return as soon as the run has started.")
+@click.option("--confirm", default="", metavar="SITE", help="The site's name: a real run asks for it.")
+@shared_options
+def command(
+    site: str,
+    mode: str,
+    *,
+    snapshot: str,
+    mapping: str | None,
+    selection: str | None,
+    cleanup: str | None,
+    detach: bool,
+    confirm: str,
+    **_shared: object,
+) -> None:
+    """Recovers a site onto machines of the pool. A drill is isolated and is cleaned up afterwards."""
+    request = requests.Recover(
+        site=site,
+        mode="disaster" if mode == "disaster" else "drill",
+        snapshot=snapshot,
+        mapping=mapping_from(mapping),
+        selection=selection_from(selection),
+        cleanup=cleanup == "auto",
+        confirm=confirm or _asked(site, mode),
+    )
+
+    async def talk(client: Client) -> tuple[RunStarted, RunView | None]:
+        started = await client.ask(request, narrate)
+        narrate(f"{started.run} started; it goes on without this command")
+        return started, None if detach else await watch(client, started.run)
+
+    started, view = with_service(talk)
+    if view is None:
+        if as_json():
+            print_json(started)
+        else:
+            click.echo(started.run)
+        return
+    show_end(view)
+    if error := ending(view):
+        raise error
+
+
+def _asked(site: str, mode: str) -> str:
+    """Asks on a terminal: y/n for a drill, the site's name for a real run. Off one, a drill goes on."""
+    terminal = sys.stdin.isatty() and sys.stderr.isatty()
+    if mode == "drill":
+        if terminal:
+            click.confirm(f"Drill {site} now?", abort=True, err=True)
+        return ""
+    if not terminal:
+        raise NotConfirmed(
+            "a real run is not started without its confirmation", about=site, remedy=f"say --confirm {site}"
+        )
+    return str(click.prompt(f"!! REAL !! Type the site's name to recover {site} for good", err=True))

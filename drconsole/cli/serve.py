@@ -1,0 +1,38 @@
+"""`drconsole serve`: the service in the foreground, as a unit starts it."""
+
+from __future__ import annotations
+
+import asyncio
+
+import click
+
+from drconsole.api import requests
+from drconsole.api.client import Client
+from drconsole.cli.printing import narrate
+from drconsole.cli.words import config, shared_options
+
+
+@click.command("serve")
+@click.option("--stop", is_flag=True, help="End the running service; runs go on.")
+@shared_options
+def command(stop: bool, **_shared: object) -> None:
+    """Watches sites, captures on schedule, starts runners, answers consoles."""
+    if stop:
+        asyncio.run(_stop())
+        return
+    from drconsole.service.serving import serve
+    from drconsole.settings import places
+    from drconsole.settings.file import load
+
+    path = places.find(config())
+    if path is None:
+        from drconsole.errors import InvalidConfiguration
+
+        raise InvalidConfiguration("there is no configuration", expected="name one with --config")
+    asyncio.run(serve(load(path)))
+
+
+async def _stop() -> None:
+    async with await Client.connect(config(), start=False) as client:
+        await client.ask(requests.Stop())
+    narrate("the service ends; runs go on")
