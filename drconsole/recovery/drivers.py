@@ -53,7 +53,7 @@ class PackagedRoom:
 
 
 PLATFORMS: Mapping[str, tuple[str, str]] = {
-    "vsphere": ("drconsole.platforms.vsphere.platform", "VspherePlatform"),
+    "vsphere": ("drconsole.platforms.vsphere.platform", "VSpherePlatform"),
 }
 """`[site.NAME] platform` → the module and the class that speak it."""
 

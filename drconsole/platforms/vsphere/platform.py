@@ -13,12 +13,18 @@ from pyVmomi import vim
 from drconsole.errors import DeadlinePassed
 from drconsole.model.inventory import Snapshot
 from drconsole.model.live import HostListing, InventoryChange, SiteCheck
+from drconsole.model.step import Handlers, Step
+from drconsole.planning.plan_input import PlanInput
 from drconsole.platforms.contract import Progress
 from drconsole.platforms.vsphere import hosts
 from drconsole.platforms.vsphere import profile as profiles
 from drconsole.platforms.vsphere import watch as live
 from drconsole.platforms.vsphere.capture.taking import take
 from drconsole.platforms.vsphere.collect import Found, everything, over_view, retrieve
+from drconsole.platforms.vsphere.importer.cleanup import cleanup_steps
+from drconsole.platforms.vsphere.importer.handlers import bound
+from drconsole.platforms.vsphere.importer.recovered import RecoveredSite
+from drconsole.platforms.vsphere.importer.steps import rebuild_steps, recovered_guests
 from drconsole.platforms.vsphere.session import Session
 from drconsole.settings.values import Settings, Site
 
@@ -70,6 +76,22 @@ class VSpherePlatform:
         async with await _open(site, settings) as session, aclosing(live.changes(session)) as batches:
             async for batch in batches:
                 yield batch
+
+    def steps(self, plan: PlanInput) -> tuple[Step, ...]:
+        """Gives the steps of uplinks, import and guests, and the barrier before storage."""
+        return rebuild_steps(plan)
+
+    def cleanup_steps(self, plan: PlanInput) -> tuple[Step, ...]:
+        """Gives the steps that power off and unregister what a drill started."""
+        if plan.mapping.management_server is None:
+            return ()
+        return cleanup_steps(plan, recovered_guests(plan))
+
+    def handlers(self, settings: Settings, plan: PlanInput) -> Handlers:
+        """Binds the handlers that the steps name. Connections are opened at their first use."""
+        server = plan.mapping.management_server
+        management = server.protected if server is not None else ""
+        return bound(RecoveredSite(settings, settings.sites[plan.site.name], management))
 
 
 async def _open(site: Site, settings: Settings) -> Session:
