@@ -44,6 +44,7 @@ class Session:
     def __init__(self, soap: Soap, endpoint: Endpoint, settings: Settings) -> None:
         self.soap = soap
         self.about = soap.about
+        self.address = endpoint.address
         self.call_seconds = settings.deadlines["vcenter-call"]
         self.generation = 0
         self.content: Any = None

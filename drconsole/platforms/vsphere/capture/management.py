@@ -37,7 +37,7 @@ async def management_server(
         progress(f"the management server {hostname or session.about} is no guest of its own site")
     return ManagementServer(
         id=_ID,
-        name=own.name if own else hostname or session.about.rpartition(":")[0],
+        name=own.name if own else hostname or session.address.rpartition(":")[0],
         product=about.fullName or about.name,
         version=about.version,
         build=about.build or "",

@@ -39,7 +39,7 @@ def switch(props: Props) -> Facts:
         **named(props),
         "uuid": text(props.get("uuid")),
         "version": text(config, "productInfo", "version"),
-        "mtu": number(config, "maxMtu", default=1500),
+        "mtu": number(config, "maxMtu") or 1500,
         "max_ports": number(config, "maxPorts"),
         "link_discovery": text(discovery, "protocol"),
         "link_discovery_operation": text(discovery, "operation"),
