@@ -76,7 +76,8 @@ def _children(form: Form, namespace: str) -> dict[str, _Child]:
 
 def _decoded(element: etree._Element, children: dict[str, _Child]) -> dict[str, Any]:
     """Returns an element as a dict of texts, dicts and lists; depth is bounded by our own forms."""
-    values = dict(cast("dict[str, Any]", element.attrib))
+    # Items are twice as fast as the mapping; lxml gives text for what it parsed.
+    values: dict[str, Any] = dict(cast("list[tuple[str, Any]]", element.items()))
     for each in element:
         child = children.get(each.tag)
         if child is None:

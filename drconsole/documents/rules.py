@@ -15,14 +15,28 @@ def check_rules(root: etree._Element, document: Document) -> None:
     names = {"d": document.namespace}
     if document is SNAPSHOT:
         _check_moment(root)
-    if document is SNAPSHOT and is_true(root, "consistent"):
+        _check_consistency(root, names)
+    if document is HOST_MAPPING:
+        _check_targets(root, names)
+
+
+def _check_consistency(root: etree._Element, names: dict[str, str]) -> None:
+    if is_true(root, "consistent"):
         for element in root.iterfind("d:danglingReference", names):
             raise Broken(element, "a dangling reference", 'consistent="false", or none of these')
-    if document is HOST_MAPPING:
-        for kind in ("host", "physicalServer"):
-            for element in root.iterfind(f"d:{kind}", names):
-                if is_true(element, "deploy") and not element.get("target"):
-                    raise Broken(element, "deployed without a target", 'a target, or deploy="false"')
+
+
+def _check_targets(root: etree._Element, names: dict[str, str]) -> None:
+    """A machine that is deployed has a target, and a host a management server to belong to (R39, R40)."""
+    managed = root.find("d:managementServer", names) is not None
+    for kind in ("host", "physicalServer"):
+        for element in root.iterfind(f"d:{kind}", names):
+            if not is_true(element, "deploy"):
+                continue
+            if not element.get("target"):
+                raise Broken(element, "deployed without a target", 'a target, or deploy="false"')
+            if kind == "host" and not managed:
+                raise Broken(element, "deployed without a management server", "a managementServer")
 
 
 def _check_moment(root: etree._Element) -> None:

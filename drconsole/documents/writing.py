@@ -7,6 +7,7 @@ in the order in which they were captured, extensions of others last in their ele
 from __future__ import annotations
 
 import io
+import re
 from typing import Any
 
 from lxml import etree
@@ -17,6 +18,7 @@ from drconsole.errors import InvalidDocument
 from drconsole.model.inventory.base import Element, Object
 
 _LONG = 2**63
+_NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
 
 
 def encode(value: Element, document: Document) -> bytes:
@@ -54,7 +56,7 @@ def _child(value: Any, part: Part, path: str, indent: str) -> etree._Element:
     if part.form is None:
         # No namespace here: it is the default one of the root that the element is written into.
         element = etree.Element(part.xml)
-        element.text = _carried(value, f"{path}/{part.xml}")
+        element.text = _carried(value, path, f"/{part.xml}")
         return element
     path = f"{path}/{part.xml}{name_of(value)}"
     element = etree.Element(part.xml, _attributes(value, part.form, path))
@@ -79,32 +81,25 @@ def _attributes(value: Element, form: Form, path: str) -> dict[str, str]:
         one = getattr(value, part.name)
         if one is None or (one == part.default and not (part.required or part.always)):
             continue
-        attributes[part.xml] = _carried(one, f"{path}@{part.xml}")
+        attributes[part.xml] = _carried(one, path, "@", part.xml)
     return attributes
 
 
-def _carried(value: Any, path: str) -> str:
-    """Returns a scalar as text, proven to survive XML 1.0."""
+def _carried(value: Any, *path: str) -> str:
+    """Returns a scalar as text, proven to survive XML 1.0; `path` is only joined where it does not."""
     if isinstance(value, bool):
         return "true" if value else "false"
     if isinstance(value, int):
         if not -_LONG <= value < _LONG:
-            raise InvalidDocument("a number too large", path=path, expected="at most 64 bits")
+            raise InvalidDocument("a number too large", path="".join(path), expected="at most 64 bits")
         return str(value)
-    if not value.isprintable():
-        _check_characters(value, path)
+    if bad := _NOT_XML.search(value):
+        raise InvalidDocument(
+            f"character U+{ord(bad[0]):04X} cannot stand in XML",
+            path="".join(path),
+            expected="rename the object at its source, then capture again",
+        )
     return str(value)
-
-
-def _check_characters(text: str, path: str) -> None:
-    for character in text:
-        code = ord(character)
-        if (code < 0x20 and character not in "\t\n\r") or 0xD800 <= code < 0xE000 or code in (0xFFFE, 0xFFFF):
-            raise InvalidDocument(
-                f"character U+{code:04X} cannot stand in XML",
-                path=path,
-                expected="rename the object at its source, then capture again",
-            )
 
 
 def _foreign(extension: str, path: str) -> etree._Element:

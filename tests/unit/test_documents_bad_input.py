@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import subprocess
+import sys
 import time
 from collections.abc import Callable
 
 import pytest
 from backports import zstd
+from msgspec.structs import replace
 
 from drconsole.documents import (
     kind_of,
@@ -128,6 +131,30 @@ def test_a_mapping_that_contradicts_itself_is_refused(old: bytes, new: bytes, wo
         read_host_mapping(data.replace(old, new))
     assert words in str(caught.value)
     assert caught.value.line == line
+
+
+def test_hosts_without_a_management_server_are_refused() -> None:
+    data = write_host_mapping(replace(rich_mapping(), management_server=None))
+    with pytest.raises(InvalidDocument, match="without a management server") as caught:
+        read_host_mapping(data)
+    assert caught.value.path == "hostMapping/host[protected=host-21]"
+    assert read_host_mapping(data.replace(b'"true"', b'"false"')).management_server is None
+
+
+def test_a_start_tag_over_several_lines_is_named_by_its_first() -> None:
+    data = GOOD.replace(b'<host id="host-22"', b'<host\n  parent="nowhere"\n  id="host-22"').replace(
+        b' name="esx-02" parent="domain-c7"', b' name="esx-02"'
+    )
+    line = data[: data.index(b"<host\n")].count(b"\n") + 1
+    with pytest.raises(InvalidDocument, match="nowhere") as caught:
+        read_snapshot(data)
+    assert caught.value.line == line
+
+
+def test_whoever_only_imports_the_documents_loads_no_lxml() -> None:
+    code = "import sys, drconsole.documents, drconsole.documents.difference; print('lxml' in sys.modules)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "False\n"
 
 
 def test_kind_of_refuses_what_no_reader_takes() -> None:
