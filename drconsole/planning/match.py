@@ -1,8 +1,8 @@
 """Matches targets to roles by capability, at least waste, and explains each choice (R37–R45).
 
 The assignment is exact: of all ways to give every role a target that fits, the one that leaves the
-least memory and threads unused; of equal ones, the one with fewer uplinks to re-arrange, then the one
-in the order of names. The same input gives the same match.
+least memory and threads unused; of equal ones, the one with fewer tight fits (uplinks to re-arrange,
+or less than a tenth over), then the one in the order of names. The same input gives the same match.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from drconsole.model.inventory import Snapshot
 from drconsole.model.mapping import HostMapping, HostRole, ManagementRole, PhysicalRole, RoleKind
 from drconsole.model.plan import RoleMatch
 from drconsole.model.target import Target
-from drconsole.planning.fit import expected_uplinks, misfit, tightness, unavailable, waste
+from drconsole.planning.fit import misfit, tightness, unavailable, waste
 from drconsole.planning.mapping_check import check_mapping
 from drconsole.planning.roles import Need, needs_of
 
@@ -102,15 +102,14 @@ def _solve(
     import numpy as np
     from scipy.optimize import linear_sum_assignment
 
-    # Whole numbers below 2**53, so that sums of floats compare exactly: waste, then uplinks, then names.
+    # Whole numbers below 2**53, so that sums of floats compare exactly: waste, then tight fits, then names.
     order = len(needs) * len(free) * len(needs) + 1
     cost = np.zeros((len(needs), len(free)))
     for row, need in enumerate(needs):
         for column, target in enumerate(free):
             if not refusals[row][target.name]:
-                plan = expected_uplinks(need, target)
-                arranged = plan is not None and plan.changes
-                first = waste(need, target) // 64 * (len(needs) + 1) + arranged
+                tight = bool(tightness(need, target))
+                first = waste(need, target) // 64 * (len(needs) + 1) + tight
                 cost[row, column] = first * order + column * (len(needs) - row)
     impossible = float(cost.max(initial=0) + 1) * len(needs)
     for row, refused in enumerate(refusals):
