@@ -278,7 +278,18 @@ async def create_dvs(call: Call, folder: TreeEntity, name: str, spec: Any) -> An
     Returns its reference. `name` is checked and free.
     """
     await call.take("vcenter.create")
-    switch = DistributedSwitch(call.endpoint, name)
+    switch = make_switch(folder, name, spec)
+    call.write("create", inventory.world_path(switch), kind=switch.wsdl, initiator=call.initiator)
+    for member in spec.configSpec.host:
+        await dvs_members.reconfigure(switch, member)
+    await switch.push()
+    switch.touch()
+    return switch.ref()
+
+
+def make_switch(folder: TreeEntity, name: str, spec: Any) -> DistributedSwitch:
+    """Makes a switch without hosts, and its uplink port group, at once."""
+    switch = DistributedSwitch(folder.endpoint, name)
     if spec.productInfo is not None and spec.productInfo.version:
         switch.product = str(spec.productInfo.version)
     switch.take(spec.configSpec)
@@ -286,12 +297,7 @@ async def create_dvs(call: Call, folder: TreeEntity, name: str, spec: Any) -> An
     ports = new("DVPortgroupConfigSpec", numPorts=0, type="earlyBinding", autoExpand=False)
     group = make_group(switch, f"{name}-DVUplinks-{switch.moid.removeprefix('dvs-')}", ports, uplink=True)
     group.setting = trunk_setting(switch.setting)
-    call.write("create", inventory.world_path(switch), kind=switch.wsdl, initiator=call.initiator)
-    for member in spec.configSpec.host:
-        await dvs_members.reconfigure(switch, member)
-    await switch.push()
-    switch.touch()
-    return switch.ref()
+    return switch
 
 
 def _uuid(bits: int) -> str:

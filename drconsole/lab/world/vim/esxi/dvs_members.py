@@ -61,27 +61,48 @@ async def reconfigure(switch: DistributedSwitch, spec: Any) -> None:
 async def _add(switch: DistributedSwitch, host: HostSystem, backing: Any) -> None:
     if inventory.datacenter_of(host) is not inventory.datacenter_of(switch):
         raise fault("InvalidArgument", f"{host.name} is in another datacenter", invalidProperty="spec.host")
-    uplink_group = next(group for group in switch.groups if group.uplink)
-    ports = {name: switch.next_port() for name in switch.uplinks}
-    proxy = ProxySwitch(
+    proxy = _proxy(switch)
+    await change(host, _joining(host, proxy, backing))
+    _joined(switch, host, proxy)
+
+
+def join_quietly(switch: DistributedSwitch, host: HostSystem, backing: Any) -> None:
+    """Makes a host a member as if it always had been: no time, no roll-back."""
+    proxy = _proxy(switch)
+    net = host.hypervisor.network.copy()
+    _joining(host, proxy, backing)(net)
+    host.hypervisor.network = net
+    _joined(switch, host, proxy)
+
+
+def _proxy(switch: DistributedSwitch) -> ProxySwitch:
+    uplinks = next(group for group in switch.groups if group.uplink)
+    return ProxySwitch(
         switch.switch_uuid,
         switch.name,
         int(switch.stored["maxMtu"]),
         PORTS_OF_A_HOST,
         tuple(switch.uplinks),
-        uplink_group.moid,
-        port_keys=ports,
+        uplinks.moid,
+        port_keys={name: switch.next_port() for name in switch.uplinks},
         groups={g.moid: host_rules(g.moid, g.name, g.setting) for g in switch.groups},
     )
+
+
+def _joining(host: HostSystem, proxy: ProxySwitch, backing: Any) -> Callable[[HostNetwork], None]:
     nics = {nic.name for nic in host.hypervisor.machine.nics}
 
     def join(net: HostNetwork) -> None:
         net.proxies[proxy.uuid] = proxy
         set_uplinks(net, nics, proxy.uuid, backing)
 
-    await change(host, join)
-    uplink_group.ports.extend(ports.values())
-    uplink_group.stored["numPorts"] = len(uplink_group.ports)
+    return join
+
+
+def _joined(switch: DistributedSwitch, host: HostSystem, proxy: ProxySwitch) -> None:
+    uplinks = next(group for group in switch.groups if group.uplink)
+    uplinks.ports.extend(proxy.port_keys.values())
+    uplinks.stored["numPorts"] = len(uplinks.ports)
     switch.members[host.moid] = host
     host.touch("network", "config")
 
