@@ -67,6 +67,8 @@ HOST_ADDRESS_FROM = 21
 DB_NAME = "db-01"
 DB_NETWORK = GUEST_NETWORKS[2]
 DB_ADDRESS = DB_NETWORK.address(40)
+DB_CLIENTS = ("app-01", "app-02")
+"""Guests that wait for the database server."""
 
 
 @dataclass(frozen=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -40,6 +41,7 @@ class Presence:
     them to be, so a number means one broadcast domain."""
 
     ledger: Ledger
+    site_gone: Callable[[], bool]
     _guests: dict[int, dict[str, Side]] = field(default_factory=dict)
 
     def join(self, vlan: int, guest: str, side: Side) -> None:
@@ -48,7 +50,7 @@ class Presence:
         if guest in others:
             return
         for other, place in others.items():
-            if place != side:
+            if place != side and not self.site_gone():
                 pair = (guest, other) if side == "recovery" else (other, guest)
                 self.ledger.write(pair[0], "leak", pair[0], vlan=vlan, protected=pair[1])
                 break

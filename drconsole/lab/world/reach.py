@@ -19,7 +19,7 @@ def effective_vlan(machine: Machine, listening: Listening) -> int | None:
     Failover is by link alone, as with real teaming: the first NIC of the order that has link is
     used, and when its port does not carry the VLAN nothing else is tried.
     """
-    if not machine.running:
+    if not machine.running or (machine.side == "protected" and machine.world.site_gone):
         return None
     for name in listening.nics:
         nic = machine.nic(name)

@@ -56,7 +56,7 @@ class World:
         self.seed = seed
         self.random = random.Random(seed)  # noqa: S311 - one seed, one world
         self.faults = Faults(self.changed)
-        self.presence = Presence(ledger)
+        self.presence = Presence(ledger, lambda: self.site_gone)
         self.machines: dict[str, Machine] = {}
         self.arrays: dict[str, Array] = {}
         self.segments: dict[str, Segment] = {}

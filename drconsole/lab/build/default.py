@@ -1,0 +1,19 @@
+"""The default world, in one call: hardware, then the protected site's software, then its copies."""
+
+from __future__ import annotations
+
+from drconsole.lab.build.blueprint import Blueprint
+from drconsole.lab.build.inventory import populate
+from drconsole.lab.build.physical import build_physical, finish_storage
+from drconsole.lab.world.world import World
+
+
+def build_world(world: World, blueprint: Blueprint) -> None:
+    """Builds everything that stands before a lab opens its doors.
+
+    `populate` sets `world.protected_management`, installs the protected hosts, writes the guests'
+    files on the protected volumes and joins running guests to their VLANs.
+    """
+    build_physical(world, blueprint)
+    populate(world, blueprint)
+    finish_storage(world)

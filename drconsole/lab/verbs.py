@@ -1,0 +1,77 @@
+"""What a running lab does when it is asked over its control socket."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from typing import TYPE_CHECKING, Any
+
+from drconsole.lab.seams import churn, dump
+
+if TYPE_CHECKING:
+    from drconsole.lab.lab import Lab
+
+
+class Verbs:
+    """The control verbs of one lab. `ended` is set by `down`."""
+
+    def __init__(self, lab: Lab, ended: asyncio.Event) -> None:
+        self._lab = lab
+        self._ended = ended
+        self._churn: asyncio.Task[None] | None = None
+
+    async def carry_out(self, verb: str, args: dict[str, Any]) -> dict[str, Any]:
+        """Carries out one verb. Raises ValueError, with what would be right, for what cannot be."""
+        match verb:
+            case "status":
+                return self._lab.status()
+            case "fault":
+                return await self._fault(**args)
+            case "dump":
+                return dump(self._lab.world, _side(args.get("side")))
+            case "churn":
+                return self._start_churn(**args)
+            case "down":
+                self._ended.set()
+                return {"pid": os.getpid()}
+        raise ValueError(f"no verb {verb}; there are status, fault, dump, churn and down")
+
+    async def _fault(
+        self,
+        name: str | None = None,
+        *,
+        clear: bool = False,
+        times: int | None = None,
+        where: dict[str, str] | None = None,
+    ) -> dict[str, Any]:
+        world = self._lab.world
+        where = {key: str(value) for key, value in (where or {}).items()}
+        self._known(where)
+        cleared = 0
+        if clear:
+            cleared = world.clear_fault(name, **where)
+        elif name:
+            world.start_fault(name, times=times, **where)
+        # The answer means that it is in force: doors have opened and closed.
+        await self._lab.listeners.settle()
+        return {"cleared": cleared, "faults": self._lab.status()["faults"]}
+
+    def _known(self, where: dict[str, str]) -> None:
+        world = self._lab.world
+        for key, names in (("machine", world.machines), ("array", world.arrays)):
+            if key in where and where[key] not in names:
+                raise ValueError(f"no {key} {where[key]}; there are {', '.join(names)}")
+
+    def _start_churn(self, *, rate: float = 1.0, stop: bool = False) -> dict[str, Any]:
+        if self._churn is not None:
+            self._churn.cancel()
+            self._churn = None
+        if not stop:
+            self._churn = self._lab.world.spawn(churn(self._lab.world, rate))
+        return {"churning": not stop, "rate": rate}
+
+
+def _side(side: object) -> str:
+    if side not in {"protected", "recovered"}:
+        raise ValueError("side is protected or recovered")
+    return str(side)
