@@ -73,7 +73,7 @@ class SearchHit(_Value, frozen=True, kw_only=True):
 class Change(_Value, frozen=True, kw_only=True):
     """One difference by meaning: `text` as an operator reads it, the rest as programs do."""
 
-    change: Literal["added", "removed", "changed"]
+    change: Literal["added", "removed", "moved", "changed"]
     kind: str
     id: str
     name: str

@@ -1,0 +1,44 @@
+"""One function a request: takes the state, the request and its caller, returns the reply."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+from drconsole.api import requests
+from drconsole.service.answers import planning, pool, runs, sites, snapshots
+from drconsole.service.caller import Caller
+from drconsole.service.state import State
+
+Answer = Callable[[State, Any, Caller], Awaitable[object]]
+
+ANSWERS: dict[type[requests.Request[Any, Any]], Answer] = {
+    requests.Status: sites.status,
+    requests.Stop: sites.stop,
+    requests.ListSites: sites.list_sites,
+    requests.CheckSite: sites.check,
+    requests.ListHosts: sites.list_hosts,
+    requests.WatchInventory: sites.watch,
+    requests.Capture: snapshots.capture,
+    requests.ListSnapshots: snapshots.list_snapshots,
+    requests.GetSnapshot: snapshots.get,
+    requests.SearchSnapshots: snapshots.search,
+    requests.ImportSnapshot: snapshots.import_document,
+    requests.DiffSnapshots: snapshots.diff,
+    requests.CheckSnapshots: snapshots.check,
+    requests.ListTargets: pool.list_targets,
+    requests.CheckTargets: pool.check,
+    requests.Match: planning.match,
+    requests.Select: planning.select,
+    requests.PlanRun: planning.plan,
+    requests.Recover: runs.recover,
+    requests.ListRuns: runs.list_runs,
+    requests.ShowRun: runs.show,
+    requests.ShowStep: runs.show_step,
+    requests.Attach: runs.attach,
+    requests.Retry: runs.retry,
+    requests.Skip: runs.skip,
+    requests.Cancel: runs.cancel,
+    requests.Cleanup: runs.cleanup,
+    requests.Report: runs.report,
+}

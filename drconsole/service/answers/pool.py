@@ -1,0 +1,92 @@
+"""Answers about targets."""
+
+from __future__ import annotations
+
+import asyncio
+
+from drconsole.api import requests
+from drconsole.errors import DRConsoleError, UnknownName
+from drconsole.journal import pool
+from drconsole.model.target import Target, TargetHardware
+from drconsole.service.caller import Caller
+from drconsole.service.state import State
+from drconsole.settings.values import PoolMachine, Settings
+
+_AT_ONCE = 16
+
+
+def targets(state: State) -> dict[str, Target]:
+    """Returns the pool: places from the configuration, ties and probes from the journal."""
+    leases = state.journal.read(pool.leases)
+    seen = state.journal.read(pool.observations)
+    return {
+        name: _target(machine, leases.get(name), seen.get(name))
+        for name, machine in sorted(state.settings.pool.items())
+    }
+
+
+def _target(machine: PoolMachine, lease: pool.Lease | None, seen: pool.Observation | None) -> Target:
+    error = seen.error if seen else ""
+    return Target(
+        name=machine.name,
+        segment=machine.segment,
+        state=lease.state if lease else ("unreachable" if error else "free"),
+        run=lease.run if lease else "",
+        role=lease.role if lease else "",
+        role_kind=lease.role_kind if lease else None,
+        may_wipe=machine.may_wipe,
+        hardware=seen.hardware if seen else None,
+        checked=seen.checked if seen else "",
+        error=error,
+    )
+
+
+async def list_targets(state: State, request: requests.ListTargets, caller: Caller) -> tuple[Target, ...]:
+    """The pool by name."""
+    return tuple(targets(state).values())
+
+
+async def check(state: State, request: requests.CheckTargets, caller: Caller) -> tuple[Target, ...]:
+    """Probes targets now."""
+    names = request.names or tuple(sorted(state.settings.pool))
+    unknown = [name for name in names if name not in state.settings.pool]
+    if unknown:
+        raise UnknownName("there is no such target", about=", ".join(unknown))
+    await probe(state, names, caller)
+    known = targets(state)
+    return tuple(known[name] for name in names)
+
+
+async def probe(state: State, names: tuple[str, ...], caller: Caller) -> None:
+    """Asks BMCs what they are, and remembers it in the journal."""
+    gate = asyncio.Semaphore(_AT_ONCE)
+
+    async def one(name: str) -> None:
+        async with gate:
+            hardware, error = await _probed(state.settings.pool[name], state.settings)
+        if error:
+            caller.say(f"target {name}: {error}")
+        await state.journal.write(lambda c: pool.observe(c, name, hardware=hardware, error=error))
+
+    await asyncio.gather(*(one(name) for name in names))
+
+
+async def _probed(machine: PoolMachine, settings: Settings) -> tuple[TargetHardware | None, str]:
+    from drconsole.provisioning.redfish.machine import open_machine
+
+    try:
+        device = open_machine(machine, settings)
+        try:
+            return await device.probe(), ""
+        finally:
+            await device.close()
+    except DRConsoleError as error:
+        return None, str(error)
+
+
+async def ensure_seen(state: State, caller: Caller) -> None:
+    """Probes targets that nobody has looked at yet: a match needs to know what they are."""
+    unseen = tuple(name for name, target in targets(state).items() if target.hardware is None)
+    if unseen:
+        caller.say(f"probing {len(unseen)} targets")
+        await probe(state, unseen, caller)

@@ -1,0 +1,139 @@
+"""Answers about runs: start, show, follow, and the operators' verbs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import msgspec
+from sqlalchemy import Connection
+
+from drconsole.api import requests
+from drconsole.api.values import CommandReply, ReportReply, RunStarted, StepDetail
+from drconsole.errors import NotConfirmed
+from drconsole.journal import commands, events, runs, steps
+from drconsole.model.run import RunSummary, RunView
+from drconsole.recovery import verbs
+from drconsole.recovery.planner import Composed, refuse_unready
+from drconsole.recovery.report import report_json, report_text
+from drconsole.recovery.view import run_view, step_detail
+from drconsole.service.answers.planning import composed
+from drconsole.service.caller import Caller
+from drconsole.service.state import State
+
+_ENDED = frozenset({"held", "done", "failed", "cancelled"})
+
+
+async def recover(state: State, request: requests.Recover, caller: Caller) -> RunStarted:
+    """Plans, freezes and starts a run."""
+    state.site(request.site)
+    if request.mode != "drill" and request.confirm != request.site:
+        raise NotConfirmed(
+            f"a {request.mode} run takes the site out of its hands",
+            about=request.site,
+            remedy=f"confirm it with --confirm {request.site}",
+        )
+    async with state.recovering:  # two that begin at once get two names
+        run = await state.journal.write(runs.new_name)
+        made = await composed(state, request, run, caller)
+        refuse_unready(made.report)
+        await state.journal.write(lambda c: _freeze(c, made, request, caller.actor))
+    pid = state.runners.ensure(run)
+    caller.say(f"run {run} started: {made.report.steps} steps, runner {pid}")
+    return RunStarted(run=run, pid=pid)
+
+
+def _freeze(connection: Connection, made: Composed, request: requests.Recover, actor: str) -> None:
+    """The run, its plan and both graphs of steps, in one transaction."""
+    source = msgspec.json.encode(made.source)
+    runs.create(connection, made.plan, source, actor=actor, auto_cleanup=request.cleanup)
+    steps.add(connection, made.plan.run, made.plan.steps, cleanup=False)
+    steps.add(connection, made.plan.run, made.cleanup, cleanup=True)
+    commands.audit(connection, actor, f"recover {request.mode}", made.plan.run, request.site)
+
+
+async def list_runs(state: State, request: requests.ListRuns, caller: Caller) -> tuple[RunSummary, ...]:
+    """All runs, oldest first."""
+    rows = await state.journal.query(lambda c: runs.listing(c, request.site))
+    return tuple(runs.summary(row) for row in rows)
+
+
+async def show(state: State, request: requests.ShowRun, caller: Caller) -> RunView:
+    """A run as it is now."""
+    return await state.journal.query(lambda c: run_view(c, request.run, request.site))
+
+
+async def show_step(state: State, request: requests.ShowStep, caller: Caller) -> StepDetail:
+    """One step as it is now."""
+    return await state.journal.query(lambda c: step_detail(c, request.run, request.step))
+
+
+async def attach(state: State, request: requests.Attach, caller: Caller) -> RunView:
+    """Events as they are written, until the run rests."""
+    journal = state.journal
+    run = journal.read(lambda c: runs.find(c, request.run, request.site)).id
+    after = request.after
+    while True:
+        seen = journal.news()
+        rests = _rests(journal.read(lambda c: runs.find(c, run)), stay=request.stay)
+        while batch := journal.read(lambda c, after=after: events.since(c, run, after)):  # type: ignore[misc]
+            for event in batch:
+                await caller.send(event)
+            after = batch[-1].seq
+        if rests:
+            return await journal.query(lambda c: run_view(c, run))
+        await journal.changed(seen)
+
+
+def _rests(row: runs.RunRow, *, stay: bool) -> bool:
+    """Whether nothing more will happen by itself."""
+    if row.cleanup_state in ("pending", "running"):
+        return False
+    if row.cleanup_state == "waiting" or row.state == "waiting":
+        return not stay
+    return row.state in _ENDED
+
+
+async def _carried(state: State, run: str, verb: Callable[[Connection, str], CommandReply]) -> CommandReply:
+    """Writes a verb with its effect, and sees to it that a runner takes it up."""
+    name = state.journal.read(lambda c: runs.find(c, run)).id
+    reply = await state.journal.write(lambda c: verb(c, name))
+    state.runners.ensure(name)
+    return reply
+
+
+async def retry(state: State, request: requests.Retry, caller: Caller) -> CommandReply:
+    """Tries failed steps again."""
+    return await _carried(
+        state,
+        request.run,
+        lambda c, run: verbs.retry(c, run, request.steps, every=request.all, actor=caller.actor),
+    )
+
+
+async def skip(state: State, request: requests.Skip, caller: Caller) -> CommandReply:
+    """Gives a step up."""
+    return await _carried(
+        state,
+        request.run,
+        lambda c, run: verbs.skip(c, run, request.step, reason=request.reason, actor=caller.actor),
+    )
+
+
+async def cancel(state: State, request: requests.Cancel, caller: Caller) -> CommandReply:
+    """Ends a run."""
+    return await _carried(
+        state,
+        request.run,
+        lambda c, run: verbs.cancel(c, run, reason=request.reason, actor=caller.actor),
+    )
+
+
+async def cleanup(state: State, request: requests.Cleanup, caller: Caller) -> CommandReply:
+    """Begins a cleanup."""
+    return await _carried(state, request.run, lambda c, run: verbs.cleanup(c, run, actor=caller.actor))
+
+
+async def report(state: State, request: requests.Report, caller: Caller) -> ReportReply:
+    """A run's report."""
+    view = await state.journal.query(lambda c: run_view(c, request.run, request.site))
+    return ReportReply(run=view.run, json=report_json(view), text=report_text(view))

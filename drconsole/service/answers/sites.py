@@ -1,0 +1,78 @@
+"""Answers about the service itself and about sites."""
+
+from __future__ import annotations
+
+import os
+
+from drconsole import __version__
+from drconsole.api import requests
+from drconsole.api.values import ServiceStatus, SiteEntry
+from drconsole.model.live import HostListing, SiteCheck
+from drconsole.recovery.drivers import platform_of
+from drconsole.repository.entry import Entry
+from drconsole.service.answers.snapshots import shown
+from drconsole.service.caller import Caller
+from drconsole.service.state import State, in_thread
+from drconsole.settings.values import Site
+
+
+async def status(state: State, request: requests.Status, caller: Caller) -> ServiceStatus:
+    """Who answers, and what it has in hand."""
+    return ServiceStatus(
+        version=__version__,
+        pid=os.getpid(),
+        config=state.settings.path,
+        state_dir=state.settings.state_dir,
+        started=state.started,
+        single_user=True,
+        clients=state.clients,
+        runs=tuple(row.id for row in state.runners.unfinished()),
+    )
+
+
+async def stop(state: State, request: requests.Stop, caller: Caller) -> None:
+    """Ends the service after this reply."""
+    state.stopping.set()
+
+
+async def list_sites(state: State, request: requests.ListSites, caller: Caller) -> tuple[SiteEntry, ...]:
+    """The configured sites by name."""
+    entries = await in_thread(state.repository.entries)
+    newest = {entry.site: entry for entry in entries}
+    return tuple(_site(state, site, newest.get(name)) for name, site in sorted(state.settings.sites.items()))
+
+
+def _site(state: State, site: Site, newest: Entry | None) -> SiteEntry:
+    live = state.inventories.peek(site.name)
+    return SiteEntry(
+        name=site.name,
+        platform=site.platform,
+        address=site.endpoint.address,
+        profile=site.profile,
+        capture_s=site.capture_s,
+        rpo_s=site.rpo_s,
+        rto_s=site.rto_s,
+        live=live.state if live else "unwatched",
+        age_s=live.age_s if live else None,
+        error=live.error if live else "",
+        snapshot=shown(newest) if newest else None,
+        capture=state.captures.status(site.name),
+    )
+
+
+async def check(state: State, request: requests.CheckSite, caller: Caller) -> SiteCheck:
+    """Logs in once."""
+    site = state.site(request.site)
+    return await platform_of(state.settings, site.name).check(site, state.settings)
+
+
+async def list_hosts(state: State, request: requests.ListHosts, caller: Caller) -> tuple[HostListing, ...]:
+    """The hosts under control (R19)."""
+    site = state.site(request.site)
+    return await platform_of(state.settings, site.name).list_hosts(site, state.settings)
+
+
+async def watch(state: State, request: requests.WatchInventory, caller: Caller) -> None:
+    """The live inventory, until the caller leaves."""
+    async for batch in state.inventories.of(state.site(request.site)).looked_at():
+        await caller.send(batch)

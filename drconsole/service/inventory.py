@@ -1,0 +1,139 @@
+"""Live inventories: each site is watched once, whoever looks, and says how old what it shows is."""
+
+from __future__ import annotations
+
+import asyncio
+import random
+import time
+from collections.abc import AsyncIterator
+
+from drconsole.api.values import InventoryBatch, LiveState
+from drconsole.errors import DRConsoleError, PinMismatch, WrongCredentials
+from drconsole.journal.clock import now
+from drconsole.model.live import InventoryChange
+from drconsole.recovery.drivers import platform_of
+from drconsole.settings.values import Settings, Site
+
+_BACKOFF_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
+_SIGN_S = 1.0
+_FINAL = (WrongCredentials, PinMismatch)
+"""Never tried again by itself: accounts lock, and a pin is the operator's to change."""
+
+
+class Inventory:
+    """One site's live inventory, and those who look at it."""
+
+    def __init__(self, site: Site, settings: Settings) -> None:
+        self._site = site
+        self._settings = settings
+        self._objects: dict[str, InventoryChange] = {}
+        self._watchers: set[asyncio.Queue[InventoryBatch]] = set()
+        self._seen: float | None = None
+        self._alive = False
+        self.error = ""
+
+    @property
+    def state(self) -> LiveState:
+        """`live` while the site answers, `stale` once it did, `unwatched` before."""
+        if self._alive:
+            return "live"
+        return "unwatched" if self._seen is None else "stale"
+
+    @property
+    def age_s(self) -> float | None:
+        """Seconds since the site last said that this is how it is; None before it ever did."""
+        if self._seen is None:
+            return None
+        return 0.0 if self._alive else time.monotonic() - self._seen
+
+    async def watch(self) -> None:
+        """Follows the site for ever, reconnecting with growing pauses."""
+        failures = 0
+        while True:
+            try:
+                await self._follow()
+                failures = 0
+            except (DRConsoleError, OSError, TimeoutError) as error:
+                failures = 1 if self._alive else failures + 1
+                self._lost(str(error))
+                if isinstance(error, _FINAL):
+                    return
+            pause = _BACKOFF_S[min(failures, len(_BACKOFF_S)) - 1] if failures else _BACKOFF_S[0]
+            await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 -- no secret
+
+    async def _follow(self) -> None:
+        platform = platform_of(self._settings, self._site.name)
+        first = True
+        async for changes in platform.watch(self._site, self._settings):
+            reset, first = first, False
+            if reset:
+                self._objects.clear()
+            for change in changes:
+                if change.change == "leave":
+                    self._objects.pop(change.id, None)
+                else:
+                    self._objects[change.id] = change
+            self._seen, self._alive, self.error = time.monotonic(), True, ""
+            self._tell(self._batch(changes, reset=reset))
+        self._lost("the site ended the watch")
+
+    def _lost(self, error: str) -> None:
+        if self._alive:
+            self._seen = time.monotonic()
+        self._alive, self.error = False, error
+        self._tell(self._batch(()))
+
+    async def looked_at(self) -> AsyncIterator[InventoryBatch]:
+        """Yields all there is, then changes, and a sign of life or of its loss each second."""
+        queue: asyncio.Queue[InventoryBatch] = asyncio.Queue()
+        self._watchers.add(queue)
+        try:
+            yield self._batch(tuple(self._objects.values()), reset=True)
+            while True:
+                try:
+                    yield await asyncio.wait_for(queue.get(), _SIGN_S)
+                except TimeoutError:
+                    yield self._batch(())
+        finally:
+            self._watchers.discard(queue)
+
+    def _tell(self, batch: InventoryBatch) -> None:
+        for queue in self._watchers:
+            queue.put_nowait(batch)
+
+    def _batch(self, changes: tuple[InventoryChange, ...], *, reset: bool = False) -> InventoryBatch:
+        return InventoryBatch(
+            site=self._site.name,
+            state=self.state,
+            age_s=self.age_s,
+            at=now(),
+            reset=reset,
+            error=self.error,
+            changes=changes,
+        )
+
+
+class Inventories:
+    """The live inventories of all sites; a site is watched from the first look on."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._known: dict[str, Inventory] = {}
+        self._tasks: list[asyncio.Task[None]] = []
+
+    def peek(self, site: str) -> Inventory | None:
+        """Returns a site's inventory if it is watched already."""
+        return self._known.get(site)
+
+    def of(self, site: Site) -> Inventory:
+        """Returns a site's inventory, watched from now on."""
+        if site.name not in self._known:
+            self._known[site.name] = Inventory(site, self._settings)
+            self._tasks.append(asyncio.create_task(self._known[site.name].watch()))
+        return self._known[site.name]
+
+    async def close(self) -> None:
+        """Stops watching."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)

@@ -1,0 +1,51 @@
+"""What all answers of a service share: settings, journal, repository, and what goes on."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import TypeVar
+
+from drconsole.errors import InvalidConfiguration, UnknownName
+from drconsole.journal.clock import now
+from drconsole.journal.journal import Journal
+from drconsole.repository.repository import Repository
+from drconsole.service.captures import Captures
+from drconsole.service.inventory import Inventories
+from drconsole.service.runners import Runners
+from drconsole.settings.values import Settings, Site
+
+T = TypeVar("T")
+
+
+class State:
+    """One service. Everything in it belongs to one event loop."""
+
+    def __init__(self, settings: Settings, journal: Journal, repository: Repository) -> None:
+        self.settings = settings
+        self.journal = journal
+        self.repository = repository
+        self.started = now()
+        self.captures = Captures(settings, repository)
+        self.inventories = Inventories(settings)
+        self.runners = Runners(settings, journal)
+        self.recovering = asyncio.Lock()
+        self.stopping = asyncio.Event()
+        self.clients = 0
+
+    def site(self, name: str) -> Site:
+        """Returns a configured site. Raises UnknownName, with the ones there are."""
+        if name not in self.settings.sites:
+            known = ", ".join(sorted(self.settings.sites)) or "none"
+            raise UnknownName("there is no such site", about=name, remedy=f"configured: {known}")
+        return self.settings.sites[name]
+
+    def with_provisioning(self) -> None:
+        """Raises InvalidConfiguration where nothing can be provisioned."""
+        if self.settings.provisioning is None:
+            raise InvalidConfiguration("a recovery needs the [provisioning] table", about=self.settings.path)
+
+
+async def in_thread(work: Callable[[], T]) -> T:
+    """Does slow and blocking work, such as reading a document, off the event loop."""
+    return await asyncio.to_thread(work)
