@@ -79,7 +79,10 @@ def waste(need: Need, target: Target) -> int:
 
 
 def tightness(need: Need, target: Target) -> str:
-    """Returns why a fit is tight, "" where it is not: under 10 % over, or uplinks to re-arrange."""
+    """Returns why a fit is tight, "" where it is not: uplinks to re-arrange, or under 10 % over.
+
+    A machine of exactly the captured size is like for like, and good.
+    """
     hardware = target.hardware
     assert hardware is not None
     plan = expected_uplinks(need, target)
@@ -87,9 +90,13 @@ def tightness(need: Need, target: Target) -> str:
         return "its uplinks will be re-arranged: " + next(iter(plan.why.values()), "it has fewer NICs")
     if plan is not None and plan.unconnected:
         return f"no link is left for {', '.join(plan.unconnected)}"
-    if need.memory_mib and hardware.memory_mib < need.memory_mib * 1.1:
-        return f"{amount(hardware.memory_mib)} memory for {amount(need.memory_mib)}"
     threads = hardware.cpu_threads or hardware.cpu_cores
+    memory = hardware.memory_mib
+    # The same machine again carries the same load as ever; nothing about it is tight.
+    if memory == need.memory_mib and threads == (need.threads or need.cores):
+        return ""
+    if need.memory_mib and memory < need.memory_mib * 1.1:
+        return f"{amount(memory)} memory for {amount(need.memory_mib)}"
     if need.threads and threads < need.threads * 1.1:
         return f"{threads} threads for {need.threads}"
     return ""

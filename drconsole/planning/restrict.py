@@ -73,7 +73,8 @@ class _Narrowing:
     def _guest(self, guest: VirtualMachine) -> VirtualMachine:
         host = self._closure.placed[guest.id]
         pool = guest.resource_pool
-        if pool not in self._all:
+        # A template lies in no pool.
+        if pool and pool not in self._all:
             pool = self._roots.get(self._parents[host]) or self._roots.get(host, "")
         return replace(guest, host=host, resource_pool=pool)
 

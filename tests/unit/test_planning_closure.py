@@ -140,6 +140,16 @@ def test_a_guest_of_a_cluster_that_is_not_recovered_goes_to_the_root_pool_of_ano
     assert dangling(part) == []
 
 
+def test_a_template_lies_in_no_pool_and_keeps_it_so() -> None:
+    guests = tuple(
+        replace(v, template=True, resource_pool="") if v.id == "vm-2" else v for v in SITE.virtual_machines
+    )
+    site = replace(SITE, virtual_machines=guests)
+    part = subset(site, closed(("host-1",), "vm-2", site=site))
+    assert [(v.resource_pool, v.host) for v in part.virtual_machines] == [("", "host-1")]
+    assert [pool.id for pool in part.resource_pools] == ["rp-1"]
+
+
 @pytest.mark.parametrize("hosts", [HOSTS, HOSTS[:1], HOSTS[1:3], HOSTS[3:]])
 @pytest.mark.parametrize("guests", [(), ("vm-2",), ("vm-4", "vm-5"), ("vm-2", "vm-3", "vm-4", "vm-5")])
 def test_nothing_dangles_in_any_part(hosts: tuple[str, ...], guests: tuple[str, ...]) -> None:

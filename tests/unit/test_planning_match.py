@@ -135,6 +135,11 @@ def test_less_than_a_tenth_over_is_tight() -> None:
     assert roles(found)["esx-01"].fit == "tight"
 
 
+def test_a_machine_of_the_same_size_is_a_good_fit() -> None:
+    found = match([target("A", memory_gib=128, threads=32), *pool()])
+    assert (roles(found)["esx-01"].target, roles(found)["esx-01"].fit) == ("A", "good")
+
+
 def test_the_management_server_needs_a_linked_nic_more_than_it_had() -> None:
     single = target("D", memory_gib=32, threads=8, links=(True, False))
     found = match([single, *pool()[1:], target("Z")])
