@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
 
 from drconsole.model.inventory import Snapshot
 from drconsole.model.mapping import HostMapping, VmSelection
 from drconsole.model.plan import Finding
-from drconsole.model.site import NetworkMapping, SitePlan
+from drconsole.model.site import NetworkMapping, Provisioning, SitePlan
 from drconsole.model.step import Mode
 from drconsole.planning.placement import deployed_hosts
 from drconsole.planning.selection import chosen
@@ -59,6 +60,34 @@ def network_findings(
                 blocks=True,
                 remedy=f"add real to [[site.{site.name}.network]] of {name}",
             )
+
+
+def reach_findings(mode: Mode, network: Provisioning, snapshot: Snapshot) -> Iterator[Finding]:
+    """Yields the protected machines that a drill's management server would have beside it.
+
+    Its extra interface (R61) lies on the provisioning network: a protected host or management server
+    with an address there could be taken over by the drill.
+    """
+    if mode != "drill":
+        return
+    beside = IPv4Network(f"{network.first}/{network.netmask}", strict=False)
+    for name, address in _protected_addresses(snapshot):
+        if address in beside:
+            yield Finding(
+                subject=name,
+                text=f"its address {address} is on the provisioning network: a drill could reach it",
+                blocks=True,
+                remedy="give [provisioning] a subnet that the protected site does not use",
+            )
+
+
+def _protected_addresses(snapshot: Snapshot) -> Iterator[tuple[str, IPv4Address | IPv6Address]]:
+    for host in snapshot.hosts:
+        yield from ((host.name, ip_address(nic.ip)) for nic in host.virtual_nics if nic.ip)
+    server = snapshot.management_server
+    if server is not None:
+        found = (address.ip for interface in server.interfaces for address in interface.addresses)
+        yield from ((server.name, ip_address(ip)) for ip in found if ip)
 
 
 def _real_vlans(site: SitePlan, needed: dict[str, int | None]) -> dict[int, str]:

@@ -14,9 +14,9 @@ import msgspec
 from drconsole.model.inventory import Snapshot
 from drconsole.model.mapping import HostMapping, VmSelection
 from drconsole.model.plan import Finding, RoleMatch, Verdict
-from drconsole.model.site import SitePlan
+from drconsole.model.site import Provisioning, SitePlan
 from drconsole.model.step import Mode
-from drconsole.planning.isolation import network_findings
+from drconsole.planning.isolation import network_findings, reach_findings
 from drconsole.planning.placement import deployed_hosts, place
 from drconsole.planning.replicated import Replication
 from drconsole.planning.selection import chosen
@@ -57,13 +57,18 @@ def readiness(
     verdicts: Sequence[Verdict],
     matches: Sequence[RoleMatch],
     world: World,
+    provisioning: Provisioning | None = None,
 ) -> tuple[Finding, ...]:
-    """Returns the findings, those that block first, else in the order in which they are listed here."""
+    """Returns the findings, those that block first, else in the order in which they are listed here.
+
+    With `provisioning`, a drill whose management server could reach the protected site is blocked too.
+    """
     findings = [
         *_snapshot_findings(snapshot, site, world),
         *_deploy_findings(snapshot, mapping, selection, verdicts),
         *_target_findings(matches),
         *network_findings(mode, site, snapshot, mapping, selection),
+        *(reach_findings(mode, provisioning, snapshot) if provisioning else ()),
         *_group_findings(site, snapshot, selection, world.groups),
         *_skew_findings(world.skews_s),
     ]

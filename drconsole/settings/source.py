@@ -74,7 +74,8 @@ def _statements(text: str) -> Iterator[tuple[int, str]]:
     """Yields (line, statement): lines are joined until they parse, as multi-line values need it."""
     held: list[str] = []
     start = 0
-    for number, line in enumerate(text.splitlines(), start=1):
+    # Not splitlines: TOML knows two line ends, Unicode more, and names may hold those.
+    for number, line in enumerate(text.replace("\r\n", "\n").split("\n"), start=1):
         if not held and (not line.strip() or line.lstrip().startswith("#")):
             continue
         start = start if held else number

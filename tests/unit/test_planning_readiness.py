@@ -167,6 +167,17 @@ def test_durations_in_words(seconds: float, text: str) -> None:
 RANGE = Provisioning(address="10.0.0.10", netmask="255.255.255.0", first="10.0.0.9", last="10.0.0.13")
 
 
+def test_a_drill_beside_a_protected_host_is_blocked() -> None:
+    site = small_site()
+    nic = replace(site.hosts[0].virtual_nics[0], ip="10.0.0.200")
+    beside = replace(site, hosts=(replace(site.hosts[0], virtual_nics=(nic,)), *site.hosts[1:]))
+    assert blocking(found(snapshot=beside, provisioning=RANGE)) == [
+        "esx-01: its address 10.0.0.200 is on the provisioning network: a drill could reach it"
+    ]
+    assert blocking(found(snapshot=beside, provisioning=RANGE, mode="disaster")) == []
+    assert blocking(found(provisioning=RANGE)) == []
+
+
 def test_addresses_skip_what_is_in_use() -> None:
     found_addresses = assign_addresses(RANGE, ["vc-01", "esx-01", "esx-02"], in_use=["10.0.0.11"])
     assert found_addresses == {"vc-01": "10.0.0.9", "esx-01": "10.0.0.12", "esx-02": "10.0.0.13"}

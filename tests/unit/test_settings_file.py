@@ -220,6 +220,12 @@ def test_lines_count_over_values_of_many_lines() -> None:
     assert refused(text).line == 7
 
 
+def test_lines_count_past_line_ends_that_only_unicode_knows() -> None:
+    text = '[site."a\u2028b"]\r\n# \x85\r\n[people]\r\n'
+    assert refused('[state]\ndir = "a\u2028b\u0085"\n\n[people]\n').line == 4
+    assert refused(text).line == 1
+
+
 def test_the_search_order(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     home = tmp_path / "home"
     (home / ".config/drconsole").mkdir(parents=True)
