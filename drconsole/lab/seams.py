@@ -7,8 +7,8 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from drconsole.lab.doors.vim25.http import handle
-from drconsole.lab.world.vim.esxi.door import install_hypervisor
 from drconsole.lab.world.system import System
+from drconsole.lab.world.vim.esxi.door import install_hypervisor
 from drconsole.lab.world.vim.objects import Endpoint
 from drconsole.lab.world.vim.vcenter import new_vcenter
 
