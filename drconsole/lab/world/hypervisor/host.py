@@ -110,7 +110,10 @@ class Hypervisor:
             return False
         if self._known_password and password == self._known_password:
             return True
-        right = bool(sha512_crypt.verify(password, self.root_hash))
+        try:
+            right = bool(sha512_crypt.verify(password, self.root_hash))
+        except ValueError:  # no hash that anybody could log in with
+            return False
         if right:  # a crypt hash is slow by intention; one success is enough to know the password
             self._known_password = password
         return right

@@ -61,7 +61,8 @@ def changed(value: Any, /, **values: Any) -> Any:
 
 def array(item: str, values: Any) -> Any:
     """Builds a typed array for an `anyType` slot: `array("string", names)`."""
-    return wsdl_type(item).Array(values)
+    kind = wsdl_type(item)
+    return (getattr(kind, "Array", None) or vmomi.GetVmodlType(f"{item}[]"))(values)
 
 
 def ref(kind: str, moid: str) -> Any:
@@ -96,7 +97,11 @@ def _default(info: Any) -> Any:
     kind = info.type
     if is_array(kind):
         return _frozen_array(kind)()
-    if info.flags & OPTIONAL or not is_subclass(kind, str | int | float) or is_subclass(kind, vmomi.Enum):
+    if (
+        info.flags & OPTIONAL
+        or not is_subclass(kind, str | int | float)
+        or is_subclass(kind, vmomi.Enum | vmomi.Link)
+    ):
         return None
     return kind()
 

@@ -46,6 +46,7 @@ class HostSystem(ManagedEntity):
         self.shown_state = ""
         self.managers: Managers = make_managers(self)
         hypervisor.watch(self._told)
+        self.world.watch(self._look)
 
     def connection_state(self) -> str:
         """Returns `connected`, `disconnected` (by will) or `notResponding`. At its own door a host is
@@ -123,6 +124,14 @@ class HostSystem(ManagedEntity):
             part.touch()
         if "network" in roots or "datastore" in roots:
             inventory.follow(self)
+
+    def _look(self) -> None:
+        """Shows that the host stopped answering, or answers again, as the world changes."""
+        if self.endpoint.objects.get(self.moid) is self:
+            state = self.connection_state()
+            if state != self.shown_state:
+                self.shown_state = state
+                self.touch("runtime", "summary")
 
     async def DisconnectHost_Task(self, call: Call) -> None:
         self._managed()
@@ -216,16 +225,3 @@ class HostSystem(ManagedEntity):
 
     def _write(self, call: Call, effect: str, **detail: Any) -> None:
         call.write(effect, inventory.world_path(self), initiator=call.initiator, **detail)
-
-
-def follow_connections(endpoint: Endpoint) -> None:
-    """Shows at an endpoint that hosts stopped answering, or answer again, as the world changes."""
-
-    def look() -> None:
-        for host in endpoint.of(HostSystem):
-            state = host.connection_state()
-            if state != host.shown_state:
-                host.shown_state = state
-                host.touch("runtime", "summary")
-
-    endpoint.world.watch(look)
