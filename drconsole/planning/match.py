@@ -151,10 +151,8 @@ def _mapping(
     snapshot: Snapshot, snapshot_id: str, roles: Sequence[RoleMatch], given: HostMapping | None
 ) -> HostMapping:
     """Writes every host and physical server down, those that are not deployed too."""
-    target = {(role.role, role.protected): role.target for role in roles}
-    deployed = set(target)
-    hosts = {role.protected: role for role in given.hosts} if given else {}
-    physical = {role.protected: role for role in given.physical_servers} if given else {}
+    target: dict[tuple[str, str], str] = {(role.role, role.protected): role.target for role in roles}
+    written = _idle(given, set(target.values())) | target
     management = next((role for role in roles if role.role == "management"), None)
     return HostMapping(
         site=snapshot.site,
@@ -163,15 +161,22 @@ def _mapping(
         if management
         else None,
         hosts=tuple(
-            HostRole(protected=host.id, name=host.name, target=target[("host", host.id)])
-            if ("host", host.id) in deployed
-            else HostRole(protected=host.id, name=host.name, target=hosts[host.id].target, deploy=False)
+            HostRole(protected=host.id, name=host.name, target=written[key], deploy=key in target)
             for host in snapshot.hosts
+            for key in [("host", host.id)]
         ),
         physical_servers=tuple(
-            PhysicalRole(protected=server.name, target=target[("physical", server.name)])
-            if ("physical", server.name) in deployed
-            else PhysicalRole(protected=server.name, target=physical[server.name].target, deploy=False)
+            PhysicalRole(protected=server.name, target=written[key], deploy=key in target)
             for server in snapshot.physical_servers
+            for key in [("physical", server.name)]
         ),
     )
+
+
+def _idle(given: HostMapping | None, taken: Collection[str]) -> dict[tuple[str, str], str]:
+    """Returns the targets of roles that are not deployed, "" where another role has taken theirs."""
+    if given is None:
+        return {}
+    off = {("host", role.protected): role.target for role in given.hosts if not role.deploy}
+    off |= {("physical", role.protected): role.target for role in given.physical_servers if not role.deploy}
+    return {key: "" if name in taken else name for key, name in off.items()}

@@ -161,6 +161,20 @@ def test_a_host_that_is_not_deployed_takes_its_need_away() -> None:
     ]
 
 
+def test_the_target_of_a_host_that_is_not_deployed_is_free_for_others() -> None:
+    off = HostMapping(
+        site="pittsburgh",
+        snapshot=ID,
+        hosts=(
+            HostRole(protected="host-2", name="esx-02", target="T0", deploy=False),
+            HostRole(protected="host-3", name="esx-03", target="T3", deploy=False),
+        ),
+    )
+    found = match(pool(), given=off)
+    assert [h.target for h in found.complete().hosts] == ["T0", "", "T3", "T1"]
+    check_mapping(found.complete(), small_site(), pool())
+
+
 def test_without_hosts_no_management_server_is_needed() -> None:
     off = HostMapping(
         site="pittsburgh",
