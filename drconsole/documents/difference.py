@@ -23,6 +23,7 @@ _WORDS = {
     "physicalNic": "NIC",
     "networkInterface": "interface",
     "virtualNic": "VMkernel",
+    "vApp": "vApp",
 }
 _PARENTS = ("parent", "folder")
 

@@ -6,10 +6,12 @@ Documents come as bytes, never as a path: libxml2 unpacks what it opens itself, 
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import cast
 
 from lxml import etree
 
+from drconsole.documents.form import Form
 from drconsole.documents.kinds import DOCUMENTS, Document
 from drconsole.errors import InvalidDocument
 
@@ -21,6 +23,8 @@ MAX_DEPTH = 32
 _PACKED = {b"\x1f\x8b": "gzip", b"\x28\xb5\x2f\xfd": "zstd", b"BZh": "bzip2", b"PK\x03\x04": "zip"}
 _DECLARED = re.compile(rb"\A(?:\xef\xbb\xbf)?<\?xml[^>]*?encoding\s*=\s*[\"']([A-Za-z0-9._-]+)[\"']")
 _FORBIDDEN = re.compile(rb"<!(?:DOCTYPE|ENTITY)", re.IGNORECASE)
+_MISMATCH = re.compile(r"tag mismatch: (\S+) line (\d+) and")
+_UNQUOTED = "Unescaped '<'"
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 
 
@@ -44,7 +48,7 @@ def parse(data: bytes, about: str) -> tuple[Document, etree._Element]:
     try:
         root = etree.fromstring(data, parser)
     except etree.XMLSyntaxError as error:
-        raise _malformed(error, about) from error
+        raise _malformed(error, data, about) from error
     document = recognise(root.tag, about, _start(root))
     _check_tree(root, about)
     return document, root
@@ -62,7 +66,7 @@ def root_of(data: bytes, about: str) -> Document:
                 return recognise(element.tag, about, _start(element))
         parser.close()
     except etree.XMLSyntaxError as error:
-        raise _malformed(error, about) from error
+        raise _malformed(error, data, about) from error
     raise _refused("no element at all", about, expected="a whole XML document")
 
 
@@ -135,11 +139,43 @@ def _check_tree(root: etree._Element, about: str) -> None:
         )
 
 
-def _malformed(error: etree.XMLSyntaxError, about: str) -> InvalidDocument:
+def _malformed(error: etree.XMLSyntaxError, data: bytes, about: str) -> InvalidDocument:
     message = (error.msg or "not well-formed").split(", line ")[0]
     return _refused(
-        f"not well-formed: {message}", about, line=error.lineno or 0, expected="a whole XML document"
+        f"not well-formed: {message}", about, line=_blamed(error, data), expected="a whole XML document"
     )
+
+
+def _blamed(error: etree.XMLSyntaxError, data: bytes) -> int:
+    """Returns the line to look at, which is not always the one where the parser had enough.
+
+    A quote or bracket that is missing is felt at the next tag; an opening tag that is misspelt, at
+    the closing one.
+    """
+    if (mismatch := _MISMATCH.search(error.msg or "")) and mismatch[1] not in _names():
+        return int(mismatch[2])
+    line, column = error.lineno or 0, error.offset or 0
+    offset = 0
+    for _ in range(line - 1):
+        offset = data.find(b"\n", offset) + 1
+    before = data[: offset + max(column - 1, 0)]
+    opened = before.rfind(b"<")
+    inside = opened > before.rfind(b">") or _UNQUOTED in (error.msg or "")
+    return _line(data, opened) if inside else line
+
+
+@cache
+def _names() -> frozenset[str]:
+    """Every element name of our documents."""
+
+    def below(form: Form) -> set[str]:
+        return {
+            name
+            for part in form.children
+            for name in (part.xml, *(below(part.form) if part.form is not None else ()))
+        }
+
+    return frozenset(name for each in DOCUMENTS for name in (each.root, *below(each.form)))
 
 
 def _start(element: etree._Element) -> int:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator
 from functools import cache
+from threading import Lock
 from typing import cast
 
 import msgspec
@@ -33,14 +34,22 @@ def validate(root: etree._Element, document: Document) -> None:
     A snapshot that calls itself inconsistent may hold references to nothing: its keyrefs do not
     apply, everything else does.
     """
-    references = is_true(root, "consistent")
-    schema = _schema(document, references)
-    if schema.validate(root):
-        return
-    # A reference to nothing may only follow from an id that is wrong: it is told last.
-    entries = cast("Iterable[etree._LogEntry]", schema.error_log)
-    entry = min(entries, key=lambda each: (_KEYREF in each.message, each.line))
+    schema = _schema(document, is_true(root, "consistent"))
+    with _one_at_a_time:
+        if schema.validate(root):
+            return
+        # A reference to nothing may only follow from an id that is wrong: it is told last.
+        entry = min(_log(schema), key=lambda each: (_KEYREF in each.message, each.line))
     raise _explained(entry, root, document)
+
+
+_one_at_a_time = Lock()
+"""A schema of lxml has one error log for all threads; and a validation holds its whole tree."""
+
+
+def _log(schema: etree.XMLSchema) -> Iterable[etree._LogEntry]:
+    # The stubs of lxml do not know that a log can be walked.
+    return cast("Iterable[etree._LogEntry]", schema.error_log)
 
 
 def dangling_references(

@@ -141,17 +141,12 @@ class Repository:
         return tuple(hits)
 
     def export(self, reference: str, path: Path, site: str | None = None) -> Entry:
-        """Writes a snapshot's exact bytes to a file, whole or not at all."""
+        """Writes a snapshot's exact bytes to a file, whole or not at all. Raises Refused where it cannot."""
         stored = self.get(reference, site)
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
-            try:
-                file.write(stored.data)
-                file.flush()
-                os.fsync(file.fileno())
-                os.replace(file.name, path)
-            except OSError:
-                os.unlink(file.name)
-                raise
+        try:
+            _write_whole(path, stored.data)
+        except OSError as error:
+            raise Refused(f"cannot be written: {error.strerror}", about=str(path)) from error
         return stored.entry
 
     def remove(self, reference: str, site: str | None = None) -> Entry:
@@ -197,6 +192,19 @@ class Repository:
         if row is None:
             raise UnknownName("was removed meanwhile", about=id_)
         return _entry(row)
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Puts a file in place in one go; a crash leaves the old one, or none."""
+    with tempfile.NamedTemporaryFile(dir=path.parent, prefix=f".{path.name}.", delete=False) as file:
+        try:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            os.replace(file.name, path)
+        except OSError:
+            os.unlink(file.name)
+            raise
 
 
 def _row(connection: Connection, id_: str) -> RowMapping | None:

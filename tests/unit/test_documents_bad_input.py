@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from threading import Thread
 
 import pytest
 from backports import zstd
@@ -155,6 +156,29 @@ def test_whoever_only_imports_the_documents_loads_no_lxml() -> None:
     code = "import sys, drconsole.documents, drconsole.documents.difference; print('lxml' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout == "False\n"
+
+
+def test_threads_are_told_of_their_own_document() -> None:
+    """One schema serves all threads; the errors of one must not reach another."""
+    wrong: list[str] = []
+
+    def read(number: int) -> None:
+        bad = GOOD.replace(b'host="host-21"', f'host="gone-{number}"'.encode(), 1)
+        for _ in range(20):
+            try:
+                read_snapshot(bad)
+                wrong.append("not refused")
+            except InvalidDocument as error:
+                if f"gone-{number}" not in error.message:
+                    wrong.append(str(error))
+            read_snapshot(GOOD)
+
+    threads = [Thread(target=read, args=(number,)) for number in range(4)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert wrong == []
 
 
 def test_kind_of_refuses_what_no_reader_takes() -> None:

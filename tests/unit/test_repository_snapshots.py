@@ -223,6 +223,16 @@ def test_an_export_is_the_exact_bytes(repository: Repository, tmp_path: Path) ->
     assert [each.name for each in tmp_path.glob(".out*")] == []
 
 
+def test_an_export_to_nowhere_is_refused_by_name(repository: Repository, tmp_path: Path) -> None:
+    repository.add(hourly(1))
+    with pytest.raises(Refused, match="No such file"):
+        repository.export("latest", tmp_path / "nowhere" / "out.xml")
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(Refused):
+        repository.export("latest", tmp_path / "folder")
+    assert list(tmp_path.glob(".folder*")) == []
+
+
 def test_removing_a_key_leaves_what_leans_on_it_readable(repository: Repository) -> None:
     documents = [hourly(hour) for hour in range(5)]
     ids = [repository.add(data).id for data in documents]
