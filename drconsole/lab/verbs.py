@@ -6,8 +6,6 @@ import asyncio
 import os
 from typing import TYPE_CHECKING, Any
 
-from drconsole.lab.seams import churn, dump
-
 if TYPE_CHECKING:
     from drconsole.lab.lab import Lab
 
@@ -28,6 +26,8 @@ class Verbs:
             case "fault":
                 return await self._fault(**args)
             case "dump":
+                from drconsole.lab.seams import dump
+
                 return dump(self._lab.world, _side(args.get("side")))
             case "churn":
                 return self._start_churn(**args)
@@ -67,6 +67,8 @@ class Verbs:
             self._churn.cancel()
             self._churn = None
         if not stop:
+            from drconsole.lab.seams import churn
+
             self._churn = self._lab.world.spawn(churn(self._lab.world, rate))
         return {"churning": not stop, "rate": rate}
 
