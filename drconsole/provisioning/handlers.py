@@ -19,7 +19,7 @@ from drconsole.provisioning.contract import Machine
 from drconsole.provisioning.identity import data_on, refuse_another_machine, refuse_foreign_data
 from drconsole.provisioning.jobs import Job, wipe_job
 from drconsole.provisioning.limits import Limits
-from drconsole.provisioning.netboot import netboot
+from drconsole.provisioning.netboot import netboot, on_its_way
 from drconsole.provisioning.wiping import PowerOff, Restore, Wipe, erase
 from drconsole.settings.values import Settings
 
@@ -66,8 +66,13 @@ class _Boot:
 
 
 async def boot_again(work: Work, bench: Bench, job: Job) -> None:
-    """Orders a network boot, after making sure of the machine and of its disk."""
+    """Orders a network boot, after making sure of the machine and of its disk.
+
+    Nothing is ordered while an earlier order leads somewhere: its install may be complete by now.
+    """
     limits = bench.limits(job)
+    if await on_its_way(bench.boot, job, limits):
+        return
     async with bench.machine(job) as machine:
         found = await machine.probe()
         ours = any(event.kind == "start" for event in bench.boot.log.history(job.id))

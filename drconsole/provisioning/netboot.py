@@ -20,8 +20,6 @@ async def netboot(work: Work, machine: Machine, boot: BootService, job: Job, lim
     Twice with Once, then with Continuous, which is taken back as soon as it worked. Raises
     DeadlinePassed after the last.
     """
-    if await _still_coming(boot, job, limits):
-        return
     for attempt in range(1, ATTEMPTS + 1):
         work.progress("booting")
         await order(work, machine, boot, job, limits, always=attempt == ATTEMPTS)
@@ -47,15 +45,18 @@ async def order(
     untouched = boot.log.find(job.id, ("cycle",)) is None
     await machine.turn_off(within_s=limits.power, graceful=untouched)
     await work.check()
+    await machine.boot_from(f"{boot.url(job)}/boot.ipxe", always=always)
     boot.log.begin(job.id)
-    await machine.boot_from(boot.url(job), always=always)
     await machine.turn_on(within_s=limits.power)
 
 
-async def _still_coming(boot: BootService, job: Job, limits: Limits) -> bool:
-    """A machine that an earlier runner restarted is given its time before it is restarted again."""
+async def on_its_way(boot: BootService, job: Job, limits: Limits) -> bool:
+    """Whether the power cycle that was ordered last leads somewhere: ask before ordering another.
+
+    A machine that an earlier runner restarted is given the rest of its time.
+    """
     ordered = boot.log.find(job.id, ("cycle",))
-    if ordered is None or boot.installed(job) or boot.log.find(job.id, ("gave-up", "error")):
+    if ordered is None or boot.log.find(job.id, ("gave-up", "error")):
         return False
     left = limits.netboot - ordered.age_s()
     return await boot.log.wait_for(job.id, ("netboot",), left) is not None

@@ -16,7 +16,7 @@ from drconsole.provisioning.contract import Machine
 from drconsole.provisioning.identity import data_on, refuse_another_machine
 from drconsole.provisioning.jobs import Job
 from drconsole.provisioning.limits import Limits
-from drconsole.provisioning.netboot import netboot
+from drconsole.provisioning.netboot import netboot, on_its_way
 
 
 class PowerOff:
@@ -106,12 +106,12 @@ async def erase(work: Work, machine: Machine, boot: BootService, job: Job, limit
     """
     await work.check()
     work.progress("wiping")
-    await machine.turn_off(within_s=limits.power)
-    if await machine.erase(job.disk):
+    if await _erases_itself(machine, job):
+        await machine.turn_off(within_s=limits.power)
+        await machine.erase(job.disk)
         await _erased(machine, boot, job, limits)
         return
-    stuck = boot.installed(job) or boot.log.find(job.id, ("error", "gave-up"))
-    if stuck or not boot.log.find(job.id, ("netboot",)):
+    if boot.installed(job) or not await on_its_way(boot, job, limits):
         await netboot(work, machine, boot, job, limits)
     event = await boot.log.wait_for(job.id, ("wiped", "error"), limits.wipe)
     if event is None:
@@ -120,6 +120,10 @@ async def erase(work: Work, machine: Machine, boot: BootService, job: Job, limit
     if event.kind == "error":
         raise DeviceError(f"wiping stopped: {event.text}", about=job.target, code="WIPE")
     await machine.turn_off(within_s=limits.power)
+
+
+async def _erases_itself(machine: Machine, job: Job) -> bool:
+    return any(d.secure_erase for d in (await machine.probe()).disks if d.serial == job.disk)
 
 
 async def _erased(machine: Machine, boot: BootService, job: Job, limits: Limits) -> None:
