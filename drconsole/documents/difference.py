@@ -141,7 +141,7 @@ class _Comparison:
     ) -> Iterator[Change]:
         """Lists of names and references: what came, what went; else only their order changed."""
         what = f"{words}{kind_words(part.xml)}"
-        gone, come = [_less(before, after), _less(after, before)]
+        gone, come = _less(before, after), _less(after, before)
         for value in gone:
             named = value_words(part, self._names.of(part, value))
             yield self._change("removed", path, part.xml, f"{what} {named} removed", before=value)

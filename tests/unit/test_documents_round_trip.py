@@ -114,6 +114,11 @@ def test_comments_and_other_spellings_of_numbers_read_the_same() -> None:
     assert read_snapshot(data) == rich_snapshot()
 
 
+def test_a_byte_order_mark_and_windows_line_ends_read_the_same() -> None:
+    data = b"\xef\xbb\xbf" + write_snapshot(rich_snapshot()).replace(b"\n", b"\r\n")
+    assert read_snapshot(data) == rich_snapshot()
+
+
 @pytest.mark.parametrize("bad", ["\x00", "\x1b", "\x0b", "\ud800", "\uffff"])
 def test_what_xml_cannot_carry_is_refused_at_writing_with_its_object(bad: str) -> None:
     nic = PhysicalNic(name="vmnic0", driver=f"ixg{bad}be")
