@@ -6,7 +6,7 @@ import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from drconsole.lab.world.vim.new import changed, fault, new
-from drconsole.lab.world.vim.objects import ManagedObject, computed
+from drconsole.lab.world.vim.objects import ManagedEntity, ManagedObject, computed
 
 if TYPE_CHECKING:
     from drconsole.lab.world.vim.call import Call
@@ -26,14 +26,16 @@ class Task(ManagedObject):
         """Starts the record of a method on an object, by a user."""
         now = self.world.clock.now()
         self.done = asyncio.Event()
+        # A host's manager is no entity: its tasks are the host's.
+        shown = entity if isinstance(entity, ManagedEntity) else getattr(entity, "host", None)
         self.set(
             info=new(
                 "TaskInfo",
                 key=self.moid,
                 task=self.ref(),
                 descriptionId=f"{entity.wsdl}.{method.removesuffix('_Task')}",
-                entity=entity.ref(),
-                entityName=entity.value("name") if "name" in entity.infos() else None,
+                entity=None if shown is None else shown.ref(),
+                entityName=None if shown is None else shown.value("name"),
                 state="running",
                 cancelled=False,
                 cancelable=False,

@@ -43,6 +43,7 @@ class Datastore(ManagedEntity):
         super().__init__(endpoint, moid)
         self.uuid = mount.uuid
         self.members: dict[str, Mount] = {host.moid: mount}
+        self._last = mount
         self._hosts: dict[str, HostSystem] = {host.moid: host}
 
     def serve(self) -> None:
@@ -64,15 +65,17 @@ class Datastore(ManagedEntity):
     def leave(self, host: HostSystem) -> bool:
         """A host unmounted it. Returns whether it had it."""
         self._hosts.pop(host.moid, None)
-        left = self.members.pop(host.moid, None) is not None
-        if left:
-            self.touch("host", "summary")
-        return left
+        left = self.members.pop(host.moid, None)
+        if left is None:
+            return False
+        self._last = left
+        self.touch("host", "summary")
+        return True
 
     @property
     def mount(self) -> Mount:
-        """One of the mounts: what they share is the same in all."""
-        return next(iter(self.members.values()))
+        """One of the mounts, the last one where none is left: what they share is the same in all."""
+        return next(iter(self.members.values()), self._last)
 
     @property
     def volume(self) -> Volume:

@@ -66,15 +66,6 @@ async def _add(switch: DistributedSwitch, host: HostSystem, backing: Any) -> Non
     _joined(switch, host, proxy)
 
 
-def join_quietly(switch: DistributedSwitch, host: HostSystem, backing: Any) -> None:
-    """Makes a host a member as if it always had been: no time, no roll-back."""
-    proxy = _proxy(switch)
-    net = host.hypervisor.network.copy()
-    _joining(host, proxy, backing)(net)
-    host.hypervisor.network = net
-    _joined(switch, host, proxy)
-
-
 def _proxy(switch: DistributedSwitch) -> ProxySwitch:
     uplinks = next(group for group in switch.groups if group.uplink)
     return ProxySwitch(
