@@ -32,7 +32,7 @@ def networks_needed(
     names = {network.id: network.name for network in snapshot.networks}
     if mapping.management_server and snapshot.management_server:
         used.update(interface.network for interface in snapshot.management_server.interfaces)
-    needed |= {g.name: g.vlan for g in snapshot.distributed_port_groups if g.id in used and not g.uplink}
+    needed |= {g.name: g.vlan for g in snapshot.distributed_port_groups if g.id in used}
     physical = {role.protected for role in mapping.physical_servers if role.deploy}
     attached = {s.network for s in site.physical_servers if s.name in physical and s.network}
     captured = {g.name: g.vlan for host in snapshot.hosts for g in host.port_groups}

@@ -69,6 +69,11 @@ def test_the_estimate_is_the_longest_path_and_names_it() -> None:
     assert estimate([]).critical_path == ()
 
 
+def test_the_estimate_waits_for_optional_needs_too() -> None:
+    slow = step(OTHER.key, LEASE.key, seconds=300)
+    assert estimate([slow, BARRIER, READY, LEASE, HALT]).critical_path[-2:] == (OTHER.key, BARRIER.key)
+
+
 @st.composite
 def graphs(draw: st.DrawFn) -> list[Step]:
     """Acyclic: each step needs some of those drawn before it, in stages that do not go back."""

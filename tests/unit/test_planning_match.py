@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from itertools import permutations
 
 import pytest
@@ -14,10 +15,10 @@ from drconsole.model.inventory import Snapshot
 from drconsole.model.mapping import HostMapping, HostRole, ManagementRole, PhysicalRole
 from drconsole.model.plan import RoleMatch
 from drconsole.model.target import Target
-from drconsole.planning.fit import misfit, waste
+from drconsole.planning.fit import misfit, tightness, waste
 from drconsole.planning.mapping_check import check_mapping
 from drconsole.planning.match import Match, match_targets
-from drconsole.planning.roles import needs_of
+from drconsole.planning.roles import Need, needs_of
 from tests.unit.planning_site import HOSTS, ID, host, mapping, small_site, target
 
 HOST_NAMES = ["T0", "T1", "T2", "T3"]
@@ -264,13 +265,28 @@ def test_no_assignment_by_hand_is_better(
     targets = [target(f"T{n}", memory_gib=m, threads=t) for n, (m, t) in enumerate(machines)]
     needs = needs_of(site)
     spare: list[Target | None] = [*targets, *([None] * len(needs))]
-    best = (len(needs) + 1, 0)
-    for choice in set(permutations(spare, len(needs))):
-        pairs = [(n, t) for n, t in zip(needs, choice, strict=True) if t is not None]
-        if all(not misfit(n, t) for n, t in pairs):
-            best = min(best, (len(needs) - len(pairs), sum(waste(n, t) for n, t in pairs)))
+    best = min(
+        cost
+        for choice in set(permutations(spare, len(needs)))
+        if (cost := judged(needs, choice, targets)) is not None
+    )
     found = match_targets(site, ID, targets)
     by_name = {t.name: t for t in targets}
-    got = [(n, by_name[r.target]) for n, r in zip(needs, found.roles, strict=True) if r.target]
-    assert (len(needs) - len(got), sum(waste(n, t) for n, t in got)) == best
-    assert len({t.name for _, t in got}) == len(got)
+    got = [by_name.get(role.target) for role in found.roles]
+    assert judged(needs, got, targets) == best
+    assert len({t.name for t in got if t}) == sum(t is not None for t in got)
+
+
+def judged(
+    needs: Sequence[Need], choice: Sequence[Target | None], pool: list[Target]
+) -> tuple[int, int, int, int] | None:
+    """What matters, in its order: roles without a target, waste, tight fits, names out of order."""
+    pairs = [(row, need, t) for row, (need, t) in enumerate(zip(needs, choice, strict=True)) if t]
+    if any(misfit(need, t) for _, need, t in pairs):
+        return None
+    return (
+        len(needs) - len(pairs),
+        sum(waste(need, t) for _, need, t in pairs),
+        sum(bool(tightness(need, t)) for _, need, t in pairs),
+        sum(pool.index(t) * (len(needs) - row) for row, _, t in pairs),
+    )

@@ -79,6 +79,11 @@ def test_a_guest_stays_at_home_and_the_others_go_to_the_least_loaded() -> None:
     assert other.hosts == {"vm-2": "host-4", "vm-3": "host-3", "vm-4": "host-3"}
 
 
+def test_its_own_cluster_goes_before_a_less_loaded_host() -> None:
+    found = place(SITE, mapping(("host-2", "host-4")), selection("vm-2", "vm-3"))
+    assert found.hosts == {"vm-2": "host-2", "vm-3": "host-2"}
+
+
 def test_a_crowded_host_is_said() -> None:
     small = tuple(replace(h, hardware=HostHardware(memory_mib=10000)) for h in SITE.hosts)
     site = replace(SITE, hosts=small)
