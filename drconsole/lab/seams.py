@@ -6,7 +6,9 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
+from drconsole.lab.churn import churn
 from drconsole.lab.doors.vim25.http import handle
+from drconsole.lab.dump import dump
 from drconsole.lab.world.system import System
 from drconsole.lab.world.vim.esxi.door import install_hypervisor
 from drconsole.lab.world.vim.objects import Endpoint
@@ -26,4 +28,4 @@ def endpoint_handler(system: System) -> Callable[[web.BaseRequest], Awaitable[we
     return answer
 
 
-__all__ = ["endpoint_handler", "new_hypervisor", "new_vcenter"]
+__all__ = ["churn", "dump", "endpoint_handler", "new_hypervisor", "new_vcenter"]

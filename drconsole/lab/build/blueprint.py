@@ -52,6 +52,8 @@ class SiteNetwork:
 
 MANAGEMENT = SiteNetwork("Management Network", 10, "10.10.0.0/22", "vSwitch0")
 VM_NETWORK = SiteNetwork("VM Network", 11, "10.11.0.0/22", "vSwitch0")
+MANAGEMENT_GUESTS = SiteNetwork("Management VMs", 10, "10.10.0.0/22", "vSwitch0")
+"""Where the vCenter's guest is plugged in: hosts offer no VMkernel port group to guests."""
 VMOTION = SiteNetwork("vMotion", 20, "10.20.0.0/22", "vSwitch1")
 STORAGE = SiteNetwork("Storage-NFS", 30, "10.30.0.0/22", "vSwitch1")
 GUEST_NETWORKS = (
@@ -59,7 +61,7 @@ GUEST_NETWORKS = (
     SiteNetwork("App-120", 120, "10.120.0.0/20", "dvs-prod"),
     SiteNetwork("DB-130", 130, "10.130.0.0/20", "dvs-prod"),
 )
-NETWORKS = (MANAGEMENT, VM_NETWORK, VMOTION, STORAGE, *GUEST_NETWORKS)
+NETWORKS = (MANAGEMENT, MANAGEMENT_GUESTS, VM_NETWORK, VMOTION, STORAGE, *GUEST_NETWORKS)
 
 VCENTER_ADDRESS = MANAGEMENT.address(5)
 HOST_ADDRESS_FROM = 21

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, cast
 
-from drconsole.lab.world.vim.new import array, fault
+from drconsole.lab.world.vim.new import fault
 from drconsole.lab.world.vim.objects import ManagedEntity, computed
 from drconsole.lab.world.vim.registry import wsdl_type
 from drconsole.lab.world.vim.vcenter.tree import TreeEntity, checked_name, vcenter_of
@@ -38,7 +38,7 @@ class Folder(TreeEntity):
 
     @computed("childType")
     def _child_type(self) -> Any:
-        return array("string", HOLDS[self.holds])
+        return list(HOLDS[self.holds])
 
     async def CreateFolder(self, call: Call, name: str) -> Any:
         made = Folder(self.endpoint, name=self._free(name), holds=self.holds)

@@ -24,6 +24,8 @@ KEPT = (
     "uuid.action",
     "guestinfo.address",
     "guestinfo.hostname",
+    "guestinfo.gateway",
+    "guestinfo.dns",
     "ft.secondary",
     "encryption.present",
 )

@@ -8,6 +8,7 @@ from drconsole.lab.world.vim.new import changed, new
 from drconsole.lab.world.vim.objects import ManagedEntity, computed
 from drconsole.lab.world.vim.vcenter.guest_change import GuestChange
 from drconsole.lab.world.vim.vcenter.guest_config import disks, nics
+from drconsole.lab.world.vim.vcenter.guest_info import told
 from drconsole.lab.world.vim.vcenter.guest_moves import GuestMoves
 from drconsole.lab.world.vim.vcenter.guest_power import GuestPower
 from drconsole.lab.world.vim.vcenter.pools import ResourcePool
@@ -16,7 +17,6 @@ from drconsole.lab.world.vim.vcenter.tree import TreeEntity
 if TYPE_CHECKING:
     from drconsole.lab.world.vim.esxi.host_system import HostSystem
 
-TOOLS_RUNNING, TOOLS_SILENT = "guestToolsRunning", "guestToolsNotRunning"
 CAPABILITY = new(
     "VirtualMachineCapability",
     snapshotOperationsSupported=True,
@@ -99,37 +99,9 @@ class VirtualMachine(GuestPower, GuestChange, GuestMoves, TreeEntity):
 
     def show_tools(self, *, running: bool) -> None:
         """Shows what the tools in the guest report."""
-        settings = {option.key: option.value for option in self.props["config"].extraConfig}
-        addresses = [a for a in str(settings.get("guestinfo.address", "")).split(",") if a and running]
-        adapters = nics(self.props["config"]) if running else []
-        networks = [self._reported(nic, addresses[i : i + 1]) for i, nic in enumerate(adapters)]
         self.set(
-            guest=new(
-                "GuestInfo",
-                toolsStatus="toolsOk" if running else "toolsNotRunning",
-                toolsVersionStatus2="guestToolsCurrent",
-                toolsRunningStatus=TOOLS_RUNNING if running else TOOLS_SILENT,
-                toolsVersion="12389",
-                guestId=self.props["config"].guestId,
-                guestFamily="linuxGuest",
-                guestFullName=self.props["config"].guestFullName,
-                hostName=settings.get("guestinfo.hostname") if running else None,
-                ipAddress=addresses[0] if addresses else None,
-                net=networks,
-                guestState="running" if running else "notRunning",
-                guestOperationsReady=running,
-            ),
+            guest=told(self.props["config"], self._network_name, running=running),
             guestHeartbeatStatus="green" if running else "gray",
-        )
-
-    def _reported(self, nic: Any, addresses: list[str]) -> Any:
-        return new(
-            "GuestNicInfo",
-            network=self._network_name(nic),
-            ipAddress=addresses,
-            macAddress=nic.macAddress,
-            connected=True,
-            deviceConfigId=nic.key,
         )
 
     def update_runtime(self, **values: Any) -> None:
