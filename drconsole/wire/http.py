@@ -113,7 +113,7 @@ class JsonClient:
         self._password = password
         self._connect_s = connect_s
         self._total_s = total_s
-        self._session: aiohttp.ClientSession | None = None
+        self._sessions: dict[bool, aiohttp.ClientSession] = {}
         self._locked_out = False
 
     async def get(self, path: str, kind: type[T]) -> T:
@@ -138,8 +138,8 @@ class JsonClient:
 
     async def close(self) -> None:
         """Closes the connections. May be repeated."""
-        session, self._session = self._session, None
-        if session is not None:
+        sessions, self._sessions = self._sessions, {}
+        for session in sessions.values():
             await session.close()
 
     def _refused(self) -> WrongCredentials:
@@ -167,7 +167,7 @@ class JsonClient:
         if data is not None:
             headers["Content-Type"] = "application/json"
         url = _url(self._address, path)
-        async with self._connected().request(
+        async with self._session(writes=method not in _READS).request(
             method, url, data=data, headers=headers, allow_redirects=False
         ) as answer:
             content = await answer.content.read(BODY_CAP + 1)
@@ -179,18 +179,28 @@ class JsonClient:
             told = {name.lower(): value for name, value in answer.headers.items()}
             return Reply(self.about, answer.status, told, content)
 
-    def _connected(self) -> aiohttp.ClientSession:
+    def _session(self, *, writes: bool) -> aiohttp.ClientSession:
+        """Reads share kept connections, and aiohttp repeats one that a stale connection lost. A write
+        gets a connection of its own and is sent once: aiohttp would repeat a PUT or DELETE by itself."""
+        if writes not in self._sessions:
+            session = self._sessions[writes] = self._new_session(fresh=writes)
+            session._retry_connection = not writes
+        return self._sessions[writes]
+
+    def _new_session(self, *, fresh: bool) -> aiohttp.ClientSession:
         import aiohttp
 
-        if self._session is None:
-            self._session = aiohttp.ClientSession(
-                connector=aiohttp.TCPConnector(ssl=self._context, keepalive_timeout=_IDLE_S),
-                timeout=aiohttp.ClientTimeout(total=self._total_s, connect=self._connect_s),
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                headers={"Accept-Encoding": "identity", "Authorization": self._authorisation()},
-            )
-        return self._session
+        if fresh:
+            connector = aiohttp.TCPConnector(ssl=self._context, force_close=True)
+        else:
+            connector = aiohttp.TCPConnector(ssl=self._context, keepalive_timeout=_IDLE_S)
+        return aiohttp.ClientSession(
+            connector=connector,
+            timeout=aiohttp.ClientTimeout(total=self._total_s, connect=self._connect_s),
+            cookie_jar=aiohttp.DummyCookieJar(),
+            auto_decompress=False,
+            headers={"Accept-Encoding": "identity", "Authorization": self._authorisation()},
+        )
 
     def _authorisation(self) -> str:
         password = self._password.reveal(address=self._address, pin=self._pin)
