@@ -25,6 +25,8 @@ PID = "lab.pid"
 LOG = "lab.log"
 READY_WITHIN_S = 60.0
 END_WITHIN_S = 15.0
+_detached: dict[int, subprocess.Popen[bytes]] = {}
+"""Labs that this process detached: whoever started them has to collect them."""
 
 
 @dataclass(frozen=True)
@@ -87,6 +89,7 @@ def start_detached(options: LabOptions) -> LabHandle:
     """
     _refuse_second(options.path)
     process = _start(options, own_session=True)
+    _detached[process.pid] = process
     return _ready(process, options)
 
 
@@ -108,10 +111,13 @@ def running(options: LabOptions) -> Iterator[LabHandle]:
 def stop(directory: Path) -> None:
     """Ends the lab of a directory and waits until it is gone. Raises Unreachable where none runs."""
     pid = int(control.request(directory, "down")["pid"])
+    child = _detached.pop(pid, None)
+    if child is not None:
+        with suppress(subprocess.TimeoutExpired):
+            child.wait(END_WITHIN_S)
+            return
     deadline = time.monotonic() + END_WITHIN_S
     while time.monotonic() < deadline:
-        with suppress(ChildProcessError):
-            os.waitpid(pid, os.WNOHANG)
         try:
             os.kill(pid, 0)
         except ProcessLookupError:

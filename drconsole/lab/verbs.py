@@ -26,15 +26,19 @@ class Verbs:
             case "fault":
                 return await self._fault(**args)
             case "dump":
-                from drconsole.lab.seams import dump
-
-                return dump(self._lab.world, _side(args.get("side")))
+                return self._dump(_side(args.get("side")))
             case "churn":
                 return self._start_churn(**args)
             case "down":
                 self._ended.set()
                 return {"pid": os.getpid()}
         raise ValueError(f"no verb {verb}; there are status, fault, dump, churn and down")
+
+    def _dump(self, side: str) -> dict[str, Any]:
+        from drconsole.lab.seams import dump
+
+        found: dict[str, Any] = dump(self._lab.world, side)
+        return found
 
     async def _fault(
         self,

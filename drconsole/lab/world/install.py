@@ -176,7 +176,7 @@ async def _wipe(machine: Machine, script: BootScript) -> Outcome:
 def erase(machine: Machine, disk: Disk) -> None:
     """Makes a disk empty; the system that was installed on it is gone."""
     if machine.system is not None and disk.content.endswith(machine.system.kind):
-        machine.system = None
+        machine.system = machine.installed = None
     disk.content = ""
     machine.world.ledger.write(machine.path, "wipe", f"{machine.path}/disk/{disk.serial}")
     machine.world.changed()
