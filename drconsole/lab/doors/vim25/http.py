@@ -10,6 +10,7 @@ from lxml import etree
 
 from drconsole.lab.doors.vim25 import decode
 from drconsole.lab.doors.vim25.encode import text, writer
+from drconsole.lab.doors.vim25.folder import PREFIX, serve_file
 from drconsole.lab.world.vim.call import Call
 from drconsole.lab.world.vim.dispatch import invoke
 from drconsole.lab.world.vim.new import fault
@@ -35,6 +36,8 @@ async def handle(endpoint: Endpoint, request: web.BaseRequest) -> web.StreamResp
     path = request.path.rstrip("/")
     if request.method == "GET" and path in {"/sdk/vimServiceVersions.xml", "/sdk/vimService.wsdl"}:
         return web.Response(text=versions(endpoint.version), content_type="text/xml")
+    if request.path.startswith(PREFIX):
+        return await serve_file(endpoint, request, endpoint.sessions.find(_cookie(request)))
     if path not in {"/sdk", "/sdk/vimService"}:
         raise web.HTTPNotFound
     if request.method != "POST":
