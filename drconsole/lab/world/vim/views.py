@@ -95,7 +95,7 @@ class ViewManager(ManagedObject):
 
     async def CreateContainerView(self, call: Call, container: Any, type: Any, recursive: bool) -> Any:
         top = self.endpoint.at(container)
-        if not any(getattr(kind, "_wsdlName", "") in BELOW for kind in type(top.ref()).__mro__):
+        if not any(getattr(kind, "_wsdlName", "") in BELOW for kind in top.ref().__class__.__mro__):
             raise fault("InvalidArgument", f"{top.wsdl} contains nothing", invalidProperty="container")
         return self._made(
             call, ContainerView(self.endpoint, container=container, type=type, recursive=recursive)
