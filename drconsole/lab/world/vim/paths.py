@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import msgspec
 
 from drconsole.lab.world.vim.new import fault
-from drconsole.lab.world.vim.registry import is_array, properties, wsdl_type
+from drconsole.lab.world.vim.registry import derived_property, is_array, properties, wsdl_type
 
 if TYPE_CHECKING:
     from drconsole.lab.world.vim.objects import ManagedObject
@@ -49,7 +49,8 @@ def parse(wsdl: str, text: str) -> Path:
         if is_array(kind) and steps and steps[-1][1] is None:
             raise fault("InvalidProperty", name=text)
         name, quoted, plain = match.groups()
-        info = properties(kind).get(name) if isinstance(kind, type) and hasattr(kind, "_propInfo") else None
+        known = isinstance(kind, type) and hasattr(kind, "_propInfo")
+        info = (properties(kind).get(name) or derived_property(kind, name)) if known else None
         if info is None:
             raise fault("InvalidProperty", name=text)
         kind = info.type

@@ -44,6 +44,32 @@ _PROPERTIES: dict[Any, dict[str, Any]] = {}
 
 
 @cache
+def derived_property(cls: Any, name: str) -> Any:
+    """Returns the info of a property that only a class derived from a data class has, else None.
+
+    A property collector takes such a path: `summary.currentEVCModeKey` is right for a cluster,
+    whose summary is declared as a compute resource's.
+    """
+    waiting = list(_children().get(getattr(cls, "__name__", ""), ()))
+    while waiting:
+        child = waiting.pop(0)
+        info = properties(vmomi.GetVmodlType(child)).get(name)
+        if info is not None:
+            return info
+        waiting += _children().get(child, ())
+    return None
+
+
+@cache
+def _children() -> dict[str, list[str]]:
+    """Data classes by the name of the class that they derive from."""
+    found: dict[str, list[str]] = {}
+    for name, _wsdl, parent, *_rest in vmomi._dataDefMap.values():
+        found.setdefault(parent, []).append(name)
+    return found
+
+
+@cache
 def methods(cls: Any) -> dict[str, Any]:
     """Returns the methods of a managed class: wire name → info."""
     return {info.wsdlName: info for info in cls._GetMethodList()}
