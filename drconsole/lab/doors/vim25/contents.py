@@ -52,5 +52,7 @@ def _object(item: ManagedObject) -> str:
     return f'<obj type="{wire_name(type(item.ref()))}">{item.moid}</obj>'
 
 
-PREPARED[Content] = object_content
-PREPARED[Change] = object_update
+def teach() -> None:
+    """Tells the writer how the collector's contents and changes are written."""
+    PREPARED[Content] = object_content
+    PREPARED[Change] = object_update

@@ -8,7 +8,7 @@ from typing import Any
 from aiohttp import web
 from lxml import etree
 
-from drconsole.lab.doors.vim25 import decode
+from drconsole.lab.doors.vim25 import contents, decode
 from drconsole.lab.doors.vim25.encode import text, writer
 from drconsole.lab.doors.vim25.folder import PREFIX, serve_file
 from drconsole.lab.world.vim.call import Call
@@ -28,6 +28,7 @@ _HEAD = (
     ' xmlns:xsd="http://www.w3.org/2001/XMLSchema"'
     ' xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance">\n<soapenv:Body>\n'
 )
+contents.teach()
 _TAIL = "\n</soapenv:Body>\n</soapenv:Envelope>"
 
 
