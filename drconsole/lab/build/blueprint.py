@@ -51,7 +51,7 @@ class SiteNetwork:
 
 
 MANAGEMENT = SiteNetwork("Management Network", 10, "10.10.0.0/22", "vSwitch0")
-VM_NETWORK = SiteNetwork("VM Network", 11, "10.11.0.0/22", "vSwitch0")
+VM_NETWORK = SiteNetwork("VM Network", 11, "10.11.0.0/20", "vSwitch0")
 MANAGEMENT_GUESTS = SiteNetwork("Management VMs", 10, "10.10.0.0/22", "vSwitch0")
 """Where the vCenter's guest is plugged in: hosts offer no VMkernel port group to guests."""
 VMOTION = SiteNetwork("vMotion", 20, "10.20.0.0/22", "vSwitch1")

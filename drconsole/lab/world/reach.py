@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ipaddress
 from collections.abc import Iterator
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 from drconsole.lab.world.machine import Machine
@@ -35,7 +36,7 @@ def live(world: World, system: System) -> Iterator[tuple[Listening, int]]:
 
 def _live(world: World, machine: Machine | None, system: System) -> Iterator[tuple[Listening, int]]:
     for listening in system.addresses():
-        vlan = effective_vlan(machine, listening) if machine else _in_guest(world, system, listening)
+        vlan = _vlan(world, machine, system, listening)
         if vlan is not None:
             yield listening, vlan
 
@@ -45,9 +46,11 @@ def find(world: World, asker: System, address: str) -> System | None:
     ways = [(vlan, _subnet(listening)) for listening, vlan in live(world, asker)]
     wanted = ipaddress.ip_address(address)
     for machine, system in world.installed():
-        for listening, vlan in _live(world, machine, system):
-            if listening.address == address and any(v == vlan and wanted in net for v, net in ways):
-                return system
+        for listening in system.addresses():
+            if listening.address == address:
+                vlan = _vlan(world, machine, system, listening)
+                if any(v == vlan and wanted in net for v, net in ways):
+                    return system
     return None
 
 
@@ -61,10 +64,13 @@ def on_network(world: World, asker: System, address: str, vlans: frozenset[int])
     return None
 
 
-def _subnet(listening: Listening) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
-    return ipaddress.ip_network(f"{listening.address}/{listening.prefix}", strict=False)
-
-
-def _in_guest(world: World, system: System, listening: Listening) -> int | None:
+def _vlan(world: World, machine: Machine | None, system: System, listening: Listening) -> int | None:
+    if machine is not None:
+        return effective_vlan(machine, listening)
     # A management server that runs as a guest of its own site has the site's network under it.
     return listening.vlan if system is world.protected_management and not world.site_gone else None
+
+
+@lru_cache(maxsize=4096)
+def _subnet(listening: Listening) -> ipaddress.IPv4Network | ipaddress.IPv6Network:
+    return ipaddress.ip_network(f"{listening.address}/{listening.prefix}", strict=False)

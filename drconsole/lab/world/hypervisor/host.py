@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 from collections.abc import Callable
+from functools import lru_cache
 from typing import TYPE_CHECKING, TypeVar
 
 from passlib.hash import sha512_crypt
@@ -197,6 +198,7 @@ class Hypervisor:
         self.changed("runtime", "summary", "datastore")
 
 
+@lru_cache(maxsize=256)
 def prefix_length(netmask: str) -> int:
     """Returns 24 for 255.255.255.0; 32 where there is no mask."""
     return ipaddress.ip_network(f"0.0.0.0/{netmask or '255.255.255.255'}").prefixlen
