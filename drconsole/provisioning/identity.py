@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drconsole.errors import Refused
+from drconsole.errors import DeviceError, Refused
 from drconsole.model.target import TargetHardware
 from drconsole.provisioning.jobs import Job
 
@@ -44,5 +44,11 @@ def refuse_foreign_data(job: Job, found: TargetHardware, *, ours: bool) -> None:
 
 
 def data_on(job: Job, found: TargetHardware) -> bool | None:
-    """Returns whether the job's disk holds data; None where nothing can tell, False where it is gone."""
-    return next((disk.has_data for disk in found.disks if disk.serial == job.disk), False)
+    """Returns whether the job's disk holds data; None where nothing can tell.
+
+    Raises DeviceError where the disk is not listed: nothing is known of it then.
+    """
+    for disk in found.disks:
+        if disk.serial == job.disk:
+            return disk.has_data
+    raise DeviceError(f"disk {job.disk} is gone", about=job.target, code="NO_DISK")

@@ -24,6 +24,10 @@ from drconsole.wire.http import JsonClient
 
 T = TypeVar("T")
 
+_ABSENT = frozenset({404, 500, 501})
+"""How BMCs say that a resource they link to is not there. What planning needs and is then missing is
+refused there, by name."""
+
 _AT_ONCE = 4
 """Calls to one BMC at a time: they are small computers."""
 
@@ -117,7 +121,7 @@ class Inventory:
     async def _one(self, path: str, kind: type[T]) -> T:
         async with self._gate:
             reply = await self._client.call("GET", path)
-        return kind() if reply.status in (404, 501) else reply.expect().decode(kind)
+        return kind() if reply.status in _ABSENT else reply.expect().decode(kind)
 
 
 def power_word(state: str | None) -> Literal["on", "off", "changing", ""]:

@@ -54,14 +54,20 @@ class RedfishMachine:
         await self._until("off", within_s)
 
     async def boot_from(self, url: str, *, always: bool = False) -> None:
-        wanted = {
-            "BootSourceOverrideTarget": "UefiHttp",
-            "BootSourceOverrideEnabled": "Continuous" if always else "Once",
-            "HttpBootUri": url,
-        }
+        await self._order("UefiHttp", always, {"HttpBootUri": url})
+
+    async def boot_over_pxe(self, *, always: bool = False) -> None:
+        """As `boot_from`, for firmware without HTTP boot: DHCP says where to load from."""
+        await self._order("Pxe", always, {})
+
+    async def _order(self, target: str, always: bool, more: dict[str, str]) -> None:
+        enabled = "Continuous" if always else "Once"
+        wanted = {"BootSourceOverrideTarget": target, "BootSourceOverrideEnabled": enabled, **more}
         pending = await self._write_boot(wanted)
         boot = (await self._system())[1].boot
-        if not pending and (boot is None or (boot.target, boot.http_boot_uri) != ("UefiHttp", url)):
+        uri = more.get("HttpBootUri")
+        kept = boot is not None and boot.target == target and uri in (None, boot.http_boot_uri)
+        if not pending and not kept:
             raise DeviceError("took the boot order and forgot it", about=self._client.about, code="BOOT")
 
     async def boots_as_usual(self) -> bool:

@@ -1,0 +1,192 @@
+"""The lab's machines, taken from bare metal to what they shall be, and given back empty.
+
+The lab speaks Redfish, boots over HTTP and parses our scripts by rules of its own; it knows nothing of
+the code that is tested here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from drconsole import settings as configuration
+from drconsole.lab.options import LabOptions
+from drconsole.lab.process import LabHandle, running
+from drconsole.model.mapping import HostMapping, HostRole, ManagementRole, PhysicalRole
+from drconsole.model.step import Step
+from drconsole.model.target import Target
+from drconsole.planning import keys
+from drconsole.planning.plan_input import PlanInput
+from drconsole.provisioning.boot_service import open_boot
+from drconsole.provisioning.handlers import handlers
+from drconsole.provisioning.redfish import open_machine
+from drconsole.provisioning.steps import cleanup_steps, steps
+from drconsole.replication import handlers as replication
+from drconsole.replication.steps import cleanup_steps as replication_cleanup
+from drconsole.replication.steps import steps as replication_steps
+from drconsole.settings.values import DEADLINES, Settings
+from tests.unit.devices.plans import plan, snapshot
+from tests.unit.devices.work import Carrier
+
+SPEED = 300
+ROLES = {"vc-01": "D", "esx-01": "E", "db-01": "F"}
+
+
+@pytest.fixture(scope="module")
+def lab(tmp_path_factory: pytest.TempPathFactory) -> Iterator[LabHandle]:
+    folder = tmp_path_factory.mktemp("lab")
+    options = LabOptions(directory=str(folder), speed=SPEED, deadlines=dict(DEADLINES))
+    with running(options) as lab:
+        yield lab
+
+
+@pytest.fixture
+def config(lab: LabHandle) -> Settings:
+    return configuration.load(lab.configuration)
+
+
+def mapping(roles: dict[str, str]) -> HostMapping:
+    server = ManagementRole(protected="vc-01", target=roles["vc-01"]) if "vc-01" in roles else None
+    return HostMapping(
+        site="pittsburgh",
+        snapshot="sha256:0",
+        management_server=server,
+        hosts=(
+            HostRole(
+                protected="host-21",
+                name="esx-01",
+                target=roles.get("esx-01", ""),
+                deploy="esx-01" in roles,
+            ),
+        ),
+        physical_servers=(
+            PhysicalRole(protected="db-01", target=roles.get("db-01", ""), deploy="db-01" in roles),
+        ),
+    )
+
+
+async def planned(config: Settings, run: str, roles: dict[str, str]) -> PlanInput:
+    """What planning would decide after a probe of the targets; the small site on the lab's hardware."""
+    assert config.provisioning is not None
+    network = config.provisioning.network
+    site = next(iter(config.sites.values()))
+    first, *_ = site.networks
+    found = snapshot()
+    renamed = msgspec.structs.replace(found.networks[0], name=first.name)
+    return plan(
+        run=run,
+        site=config.plan_of(site),
+        provisioning=network,
+        snapshot=msgspec.structs.replace(found, networks=(renamed,)),
+        mapping=mapping(roles),
+        targets={name: await probed(config, name) for name in roles.values()},
+        addresses={role: _address(network.first, index) for index, role in enumerate(roles)},
+        deadlines=config.deadlines,
+    )
+
+
+def _address(first: str, index: int) -> str:
+    head, _, last = first.rpartition(".")
+    return f"{head}.{int(last) + index}"
+
+
+async def probed(config: Settings, name: str) -> Target:
+    machine = open_machine(config.pool[name], config)
+    try:
+        hardware = await machine.probe()
+    finally:
+        await machine.close()
+    return Target(name=name, segment=config.pool[name].segment, may_wipe=True, hardware=hardware)
+
+
+@asynccontextmanager
+async def carrying(config: Settings, given: PlanInput) -> AsyncIterator[Carrier]:
+    boot = open_boot(config, given)
+    await boot.start()
+    try:
+        yield Carrier(handlers(config, given, boot))
+    finally:
+        await boot.stop()
+
+
+def ledger(lab: LabHandle, effect: str, target: str) -> list[dict[str, Any]]:
+    lines = [json.loads(line) for line in lab.ledger.read_text(encoding="utf-8").splitlines()]
+    return [line for line in lines if line["effect"] == effect and target in line["object"].split("/")]
+
+
+def chains(given: PlanInput) -> list[list[Step]]:
+    every = steps(given)
+    return [[step for step in every if step.object == role] for role in given.addresses]
+
+
+async def test_all_three_kinds_are_installed_at_once_and_given_back(lab: LabHandle, config: Settings) -> None:
+    given = await planned(config, "R-LAB-1", ROLES)
+    async with carrying(config, given) as carrier:
+        await asyncio.gather(*(carrier.carry(*chain) for chain in chains(given)))
+        for role, became in (("vc-01", "management"), ("esx-01", "hypervisor"), ("db-01", "linux")):
+            told = carrier.results[keys.ready(role)]
+            assert (told["became"], told["address"]) == (became, given.addresses[role])
+            (ready,) = ledger(lab, "ready", ROLES[role])
+            assert ready["detail"]["became"] == became
+            assert len(ledger(lab, "install-start", ROLES[role])) == 1
+        for target in ROLES.values():
+            own = [step for step in cleanup_steps(given) if step.machine == target]
+            await carrier.carry(*own)
+    for target in ROLES.values():
+        hardware = (await probed(config, target)).hardware
+        assert hardware is not None
+        assert (hardware.power, {disk.has_data for disk in hardware.disks}) == ("off", {False})
+        assert len(ledger(lab, "wipe", target)) == 1
+
+
+async def test_a_machine_that_never_netboots_fails_with_its_remedy_and_a_retry_mends_it(
+    lab: LabHandle, config: Settings
+) -> None:
+    given = await planned(config, "R-LAB-2", {"esx-01": "G"})
+    lab.request("fault", name="never-netboots", where={"machine": "G"})
+    async with carrying(config, given) as carrier:
+        with pytest.raises(Exception, match="never booted from the network") as caught:
+            await carrier.carry(*steps(given))
+        assert "spare" in str(caught.value)
+        lab.request("fault", name="never-netboots", clear=True)
+        await carrier.carry(*steps(given))
+        await carrier.carry(*cleanup_steps(given))
+
+
+async def test_an_install_that_fails_is_told_and_a_retry_installs_again(
+    lab: LabHandle, config: Settings
+) -> None:
+    given = await planned(config, "R-LAB-3", {"esx-01": "H"})
+    lab.request("fault", name="install-fails", where={"machine": "H"}, times=1)
+    async with carrying(config, given) as carrier:
+        with pytest.raises(Exception, match="installer"):
+            await carrier.carry(*steps(given))
+        await carrier.carry(*steps(given))
+        await carrier.carry(*cleanup_steps(given))
+    assert len(ledger(lab, "install-failed", "H")) == 1
+
+
+async def test_a_drill_clones_presents_and_withdraws(lab: LabHandle, config: Settings) -> None:
+    given = await planned(config, "R-LAB-4", {"esx-01": "I"})
+    carrier = Carrier(replication.handlers(config, given))
+    await carrier.carry(*replication_steps(given))
+    for group in {f"{entry.array}/{entry.group}" for entry in given.site.groups}:
+        assert carrier.results[keys.halted(group)]["clone"]
+        for volume in carrier.results[keys.presented(group)]["volumes"]:
+            assert bool(volume["naa"]) != bool(volume["nfs_host"])
+    await carrier.carry(*replication_cleanup(given))
+    again = Carrier(replication.handlers(config, given))
+    await again.carry(*replication_cleanup(given))
+    assert again.acted == []
+
+
+def test_the_boot_folder_is_private(config: Settings) -> None:
+    folder = Path(config.state_dir) / "boot"
+    assert folder.stat().st_mode & 0o077 == 0
