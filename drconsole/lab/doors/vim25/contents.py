@@ -38,7 +38,9 @@ def fragment(item: ManagedObject, path: str, version: str) -> str:
     key = (version, path)
     kept = item.fragments.get(key)
     if kept is None:
-        kept = item.fragments[key] = _written(item, path, writer(version)).encode()
+        kept = _written(item, path, writer(version)).encode()
+        if parse(item.wsdl, path).root not in item.volatile:
+            item.fragments[key] = kept
     return kept.decode()
 
 

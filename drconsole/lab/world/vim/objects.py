@@ -47,6 +47,8 @@ class ManagedObject:
     wsdl: ClassVar[str] = "ManagedObject"
     prefix: ClassVar[str] = "object"
     defaults: ClassVar[dict[str, Any]] = {}
+    volatile: ClassVar[frozenset[str]] = frozenset()
+    """Roots that depend on what nobody tells of, such as an array's presentations: never cached."""
     _computed: ClassVar[dict[str, Callable[[Any], Any]]] = {}
     _derived: ClassVar[dict[str, frozenset[str]]] = {}
 

@@ -38,6 +38,7 @@ class Datastore(ManagedEntity):
     wsdl = "Datastore"
     prefix = "datastore"
     defaults: ClassVar[dict[str, Any]] = {"capability": CAPABILITY}
+    volatile = frozenset({"host", "summary", "vm"})
 
     def __init__(self, endpoint: Endpoint, host: HostSystem, mount: Mount, moid: str | None = None) -> None:
         super().__init__(endpoint, moid)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from drconsole.lab.world.vim.call import Call
 from drconsole.lab.world.vim.esxi import inventory
@@ -41,7 +41,6 @@ class DistributedPortgroup(Network):
 
     wsdl = "DistributedVirtualPortgroup"
     prefix = "dvportgroup"
-    defaults: ClassVar[dict[str, Any]] = {}
 
     def __init__(self, switch: DistributedSwitch, name: str, spec: Any, *, uplink: bool) -> None:
         super().__init__(switch.endpoint, name)

@@ -198,7 +198,7 @@ class DistributedSwitch(TreeEntity):
             call.write("create", inventory.world_path(group), kind=group.wsdl, initiator=call.initiator)
         await self.push()
         self.version += 1
-        self.touch()
+        self.tell()
         return made
 
     async def ReconfigureDvs_Task(self, call: Call, spec: Any) -> None:
@@ -217,9 +217,10 @@ class DistributedSwitch(TreeEntity):
         await self.push()
         self.version += 1
         call.write("update", inventory.world_path(self), kind=self.wsdl, initiator=call.initiator)
-        self._changed()
+        self.tell()
 
-    def _changed(self) -> None:
+    def tell(self) -> None:
+        """Says that the switch, its port groups and its members changed."""
         self.touch()
         for group in self.groups:
             group.touch()
@@ -283,7 +284,7 @@ async def create_dvs(call: Call, folder: TreeEntity, name: str, spec: Any) -> An
     for member in spec.configSpec.host:
         await dvs_members.reconfigure(switch, member)
     await switch.push()
-    switch.touch()
+    switch.tell()
     return switch.ref()
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from drconsole.lab.world import power
 from drconsole.lab.world.vim.call import Call
 from drconsole.lab.world.vim.esxi import host_summary, inventory
 from drconsole.lab.world.vim.esxi.capability import CAPABILITY
@@ -43,7 +44,7 @@ class HostSystem(ManagedEntity):
         self.hypervisor = hypervisor
         self.port = port
         self.admin_disconnected = False
-        self.shown_state = ""
+        self._seen: tuple[str, tuple[bool, ...]] = ("", ())
         self.managers: Managers = make_managers(self)
         hypervisor.watch(self._told)
         self.world.watch(self._look)
@@ -125,13 +126,21 @@ class HostSystem(ManagedEntity):
         if "network" in roots or "datastore" in roots:
             inventory.follow(self)
 
+    def touch(self, *roots: str) -> None:
+        super().touch(*roots)
+        if "vm" in roots:
+            for item in (*inventory.networks_of(self), *inventory.datastores_of(self)):
+                item.touch("vm")
+
     def _look(self) -> None:
-        """Shows that the host stopped answering, or answers again, as the world changes."""
-        if self.endpoint.objects.get(self.moid) is self:
-            state = self.connection_state()
-            if state != self.shown_state:
-                self.shown_state = state
-                self.touch("runtime", "summary")
+        """Shows, as the world changes, that the host stopped answering or that a cable was moved."""
+        if self.endpoint.objects.get(self.moid) is not self:
+            return
+        seen = (self.connection_state(), tuple(nic.link for nic in self.hypervisor.machine.nics))
+        if seen != self._seen:
+            self._seen = seen
+            self.touch("runtime", "summary", "config")
+            self.managers.by_name["networkSystem"].touch("networkInfo")
 
     async def DisconnectHost_Task(self, call: Call) -> None:
         self._managed()
@@ -202,6 +211,22 @@ class HostSystem(ManagedEntity):
     async def RetrieveHardwareUptime(self, call: Call) -> int:
         self.contact()
         return int((self.world.clock.now() - self.hypervisor.boot_time).total_seconds())
+
+    async def RebootHost_Task(self, call: Call, force: bool) -> None:
+        self._press(call, "GracefulRestart", force=force)
+
+    async def ShutdownHost_Task(self, call: Call, force: bool) -> None:
+        self._press(call, "GracefulShutdown", force=force)
+
+    def _press(self, call: Call, verb: power.Verb, *, force: bool) -> None:
+        self.contact()
+        if not (force or self.hypervisor.maintenance):
+            raise fault("InvalidState", f"{self.name} is not in maintenance mode")
+        self._write(call, "update", power=verb)
+        try:
+            power.press(self.hypervisor.machine, verb)
+        except power.PowerBusy as busy:
+            raise fault("InvalidState", str(busy)) from None
 
     async def UpdateFlags(self, call: Call, flagInfo: Any) -> None:
         self.contact()

@@ -41,12 +41,21 @@ def place(item: ManagedEntity, folder: TreeEntity) -> None:
     """Puts an object into service as a child of a folder."""
     item.endpoint.add(item)
     folder.adopt(item)
+    _told(item)
 
 
 def displace(item: ManagedEntity) -> None:
     """Takes an object out of what holds it and out of service."""
+    _told(item)
     holder(item).release(item)
     item.endpoint.remove(item)
+
+
+def _told(item: ManagedEntity) -> None:
+    """A datacenter lists what its folders hold."""
+    datacenter = datacenter_of(item)
+    if datacenter is not None:
+        datacenter.touch("network", "datastore")
 
 
 def networks_of(host: HostSystem) -> list[Network]:
@@ -85,7 +94,8 @@ def follow(host: HostSystem) -> None:
     _follow_networks(host, datacenter)
     _follow_datastores(host, datacenter)
     host.touch("network", "datastore")
-    datacenter.touch("network", "datastore")
+    if host.parent is not None:
+        host.parent.touch("network", "datastore", "summary")
 
 
 def _follow_networks(host: HostSystem, datacenter: ManagedEntity) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from drconsole.lab.world.vim.call import Call
 from drconsole.lab.world.vim.esxi import inventory
@@ -18,7 +18,7 @@ class Network(ManagedEntity):
 
     wsdl = "Network"
     prefix = "network"
-    defaults: ClassVar[dict[str, Any]] = {}
+    volatile = frozenset({"vm"})
 
     def __init__(self, endpoint: Endpoint, group: str, **props: Any) -> None:
         super().__init__(endpoint, name=entity_name(group), **props)
