@@ -12,8 +12,11 @@ def build_world(world: World, blueprint: Blueprint) -> None:
     """Builds everything that stands before a lab opens its doors.
 
     `populate` sets `world.protected_management`, installs the protected hosts, writes the guests'
-    files on the protected volumes and joins running guests to their VLANs.
+    files on the protected volumes and joins running guests to their VLANs. None of it is in the
+    ledger.
     """
+    world.ledger.recording = False
     build_physical(world, blueprint)
     populate(world, blueprint)
     finish_storage(world)
+    world.ledger.recording = True

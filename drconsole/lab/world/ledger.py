@@ -29,9 +29,13 @@ class Ledger:
         self._clock = clock
         self._file = path.open("a", encoding="utf-8") if path else None
         self.entries: list[Entry] = []
+        self.recording = True
+        """False while a world is built: what was always there is no effect."""
 
     def write(self, actor: str, effect: str, object: str, **detail: Any) -> None:
         """Records that `actor` had `effect` on `object`. `detail` values are JSON values."""
+        if not self.recording:
+            return
         at = self._clock.now().strftime("%Y-%m-%dT%H:%M:%S.%fZ")
         entry = Entry(at, actor, effect, object, detail)
         if len(self.entries) >= KEPT:
