@@ -37,7 +37,15 @@ def last(connection: Connection, run: str) -> tuple[Command, ...]:
     """Returns the verbs of a run, newest first."""
     query = select(schema.command).where(schema.command.c.run == run).order_by(schema.command.c.id.desc())
     return tuple(
-        msgspec.convert(dict(row._mapping) | {"steps": msgspec.json.decode(row.steps)}, Command)
+        Command(
+            id=row.id,
+            run=row.run,
+            verb=row.verb,
+            steps=tuple(msgspec.json.decode(row.steps, type=list[str])),
+            actor=row.actor,
+            reason=row.reason,
+            at=row.at,
+        )
         for row in connection.execute(query)
     )
 

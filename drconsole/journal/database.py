@@ -13,8 +13,9 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
+from sqlalchemy import Engine, create_engine, event, inspect, text
 from sqlalchemy.engine import make_url
+from sqlalchemy.engine.interfaces import DBAPICursor
 from sqlalchemy.exc import DBAPIError
 
 from drconsole.errors import DRConsoleError, Refused
@@ -132,6 +133,8 @@ def _locked(url: str) -> Iterator[None]:
         os.close(lock)
 
 
-def data_version(connection: Connection) -> int:
-    """Returns SQLite's counter of changes by others, as this connection sees it."""
-    return int(connection.exec_driver_sql("PRAGMA data_version").scalar() or 0)
+def data_version(cursor: DBAPICursor) -> int:
+    """Returns SQLite's counter of changes by others, as this cursor's connection sees it."""
+    cursor.execute("PRAGMA data_version")
+    row = cursor.fetchone()
+    return int(row[0]) if row else 0

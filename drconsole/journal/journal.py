@@ -26,7 +26,6 @@ class Journal:
         bring_up_to_date(url)
         self._writer = Writer(writing_engine(url))
         self._reading = reading_engine(url)
-        self._watching: Connection | None = None
         self._poller: asyncio.Task[None] | None = None
         self._version = 0
         self._changed = asyncio.Event()
@@ -76,18 +75,20 @@ class Journal:
             self._poller.cancel()
             with contextlib.suppress(asyncio.CancelledError):
                 await self._poller
-        if self._watching is not None:
-            self._watching.close()
         await asyncio.to_thread(self._writer.close)
         self._reading.dispose()
 
     async def _poll(self) -> None:
-        self._watching = self._reading.connect().execution_options(isolation_level="AUTOCOMMIT")
-        seen = data_version(self._watching)
-        while True:
-            await asyncio.sleep(POLL_S)
-            if (version := data_version(self._watching)) != seen:
-                seen = version
-                self._version += 1
-                self._changed.set()
-                self._changed = asyncio.Event()
+        """On a connection of its own without a transaction: inside one the version stands still."""
+        watching = self._reading.raw_connection()
+        try:
+            seen = data_version(watching.cursor())
+            while True:
+                await asyncio.sleep(POLL_S)
+                if (version := data_version(watching.cursor())) != seen:
+                    seen = version
+                    self._version += 1
+                    self._changed.set()
+                    self._changed = asyncio.Event()
+        finally:
+            watching.close()

@@ -92,7 +92,9 @@ def free_reservations(connection: Connection, run: str) -> None:
 def leases(connection: Connection) -> dict[str, Lease]:
     """Returns every tie by target; a target that is not there is free."""
     rows = connection.execute(select(_TABLE))
-    return {row.target: msgspec.convert(dict(row._mapping), Lease) for row in rows}
+    return {
+        row.target: Lease(**{name: getattr(row, name) for name in Lease.__struct_fields__}) for row in rows
+    }
 
 
 def observe(

@@ -208,4 +208,4 @@ def _columns() -> list[Column[Any]]:
 
 
 def _row(row: Row[Any]) -> RunRow:
-    return msgspec.convert(dict(row._mapping), RunRow)
+    return RunRow(**{name: getattr(row, name) for name in RunRow.__struct_fields__})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from collections.abc import Sequence
 
@@ -144,6 +145,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--config", required=True)
     parser.add_argument("--run", required=True)
     words = parser.parse_args(arguments)
+    os.umask(0o077)
     try:
         asyncio.run(carry(words.config, words.run))
     except DRConsoleError as error:

@@ -28,6 +28,7 @@ def serve(settings: Settings, *, idle_s: float = IDLE_S) -> None:
 
     Raises Busy where another service has the state directory.
     """
+    os.umask(0o077)
     state_dir = Path(settings.state_dir)
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
     lock = _lock(state_dir)

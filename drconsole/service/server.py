@@ -14,7 +14,7 @@ import msgspec
 from drconsole import __version__
 from drconsole.api.failures import failure_of
 from drconsole.api.frames import PROTOCOL, Final, Hello, Welcome, frame, packed, read_frame
-from drconsole.api.requests import AnyRequest
+from drconsole.api.requests import AnyRequest, Stop
 from drconsole.errors import DRConsoleError, Refused, Unreachable
 from drconsole.service.answers import ANSWERS
 from drconsole.service.caller import Caller, actor_of
@@ -104,6 +104,8 @@ class Server:
             if not work.done():
                 return
             await _send(writer, Final(value=packed(work.result())))
+            if isinstance(request, Stop):
+                self._state.stopping.set()
         finally:
             for task in (work, left):
                 task.cancel()

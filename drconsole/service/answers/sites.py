@@ -31,8 +31,7 @@ async def status(state: State, request: requests.Status, caller: Caller) -> Serv
 
 
 async def stop(state: State, request: requests.Stop, caller: Caller) -> None:
-    """Ends the service after this reply."""
-    state.stopping.set()
+    """Agrees to end: the server does so once this reply is sent."""
 
 
 async def list_sites(state: State, request: requests.ListSites, caller: Caller) -> tuple[SiteEntry, ...]:

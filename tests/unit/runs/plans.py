@@ -1,0 +1,94 @@
+"""Runs frozen in a journal, over a site with nothing in it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from sqlalchemy import Connection
+
+from drconsole.journal import runs, steps
+from drconsole.journal.journal import Journal
+from drconsole.model.inventory import Snapshot
+from drconsole.model.mapping import HostMapping, VmSelection
+from drconsole.model.plan import Plan
+from drconsole.model.site import Provisioning, SitePlan
+from drconsole.model.step import Mode, Step
+from drconsole.planning.plan_input import PlanInput
+from drconsole.settings.values import DEADLINES, Settings
+
+SNAPSHOT = "sha256:" + "0" * 64
+
+
+def settings(folder: Path) -> Settings:
+    return Settings(
+        path=str(folder / "drconsole.toml"),
+        state_dir=str(folder),
+        repository_url=f"sqlite:///{folder}/repository.db",
+        journal_url=url(folder),
+    )
+
+
+def url(folder: Path) -> str:
+    return f"sqlite:///{folder}/journal.db"
+
+
+def step(key: str, *needs: str, optional: tuple[str, ...] = (), **changes: object) -> Step:
+    told: dict[str, object] = {
+        "key": key,
+        "stage": key.partition("/")[0],
+        "handler": "world.effect",
+        "needs": needs,
+        "optional_needs": optional,
+        "typical_s": 0.01,
+    }
+    return msgspec.convert(told | changes, Step)
+
+
+def source(run: str, mode: Mode) -> PlanInput:
+    return PlanInput(
+        run=run,
+        mode=mode,
+        site=SitePlan(name="pittsburgh"),
+        provisioning=Provisioning(
+            address="127.0.0.1", netmask="255.0.0.0", first="127.0.0.2", last="127.0.0.9"
+        ),
+        snapshot_id=SNAPSHOT,
+        snapshot=Snapshot(site="pittsburgh", taken="2026-11-22T08:00:00Z", profile="recovery"),
+        mapping=HostMapping(site="pittsburgh", snapshot=SNAPSHOT),
+        selection=VmSelection(site="pittsburgh", snapshot=SNAPSHOT),
+        verdicts=(),
+        targets={},
+        addresses={},
+        deadlines=DEADLINES,
+    )
+
+
+async def frozen(
+    journal: Journal,
+    plan_steps: Sequence[Step],
+    *,
+    cleanup: Sequence[Step] = (),
+    run: str = "R-1",
+    mode: Mode = "drill",
+    auto: bool = False,
+) -> str:
+    made = source(run, mode)
+    plan = Plan(
+        run=run,
+        site="pittsburgh",
+        mode=mode,
+        snapshot=SNAPSHOT,
+        mapping=made.mapping,
+        selection=made.selection,
+        steps=tuple(plan_steps),
+    )
+
+    def write(connection: Connection) -> None:
+        runs.create(connection, plan, msgspec.json.encode(made), actor="op", auto_cleanup=auto)
+        steps.add(connection, run, plan.steps, cleanup=False)
+        steps.add(connection, run, cleanup, cleanup=True)
+
+    await journal.write(write)
+    return run
