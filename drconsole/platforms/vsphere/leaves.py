@@ -37,6 +37,11 @@ def child(element: Val | None, *names: str) -> Val | None:
     return element
 
 
+def own(element: Val | None, default: str = "") -> str:
+    """Returns a value's own text, or the default where it is absent or empty."""
+    return default if element is None else (element.text or default)
+
+
 def children(element: Val | None, name: str) -> Iterator[Val]:
     """Yields the direct children of one name."""
     return iter(()) if element is None else element.iterchildren(NS + name)
@@ -49,8 +54,7 @@ def items(element: Val | None) -> Iterator[Val]:
 
 def text(element: Val | None, *names: str, default: str = "") -> str:
     """Returns the text at the end of these names, or the default where it is absent or empty."""
-    found = child(element, *names)
-    return default if found is None else (found.text or default)
+    return own(child(element, *names), default)
 
 
 def number(element: Val | None, *names: str, default: int = 0) -> int:

@@ -7,8 +7,10 @@ a whole call and cannot say whether a request was sent when its connection died.
 from __future__ import annotations
 
 import asyncio
+import contextlib
+import socket
+import weakref
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from http.cookies import SimpleCookie
 from typing import Any, NamedTuple, NoReturn
 
@@ -21,6 +23,7 @@ from drconsole.wire import tls
 OLDEST = "vim25/6.5"
 _COOKIE = "vmware_soap_session"
 _CHUNK = 1 << 20
+_TURNS = 8
 REPLY_LIMIT = 1 << 30
 """Bytes of one reply; a site of 10,000 guests answers with about 120 MB."""
 OBJECT_LIMIT = 256 << 20
@@ -71,9 +74,14 @@ class Soap:
         self.url = f"https://{address}/sdk"
         self.cookie = ""
         self.stub = Recorder(OLDEST)
+        self._sockets: weakref.WeakSet[socket.socket] = weakref.WeakSet()
         self._http = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(
-                ssl=tls.pinned_context(pin, about), limit=16, keepalive_timeout=30, ttl_dns_cache=60
+                ssl=tls.pinned_context(pin, about),
+                limit=16,
+                keepalive_timeout=30,
+                ttl_dns_cache=60,
+                socket_factory=self._socket,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
@@ -81,8 +89,19 @@ class Soap:
         )
 
     async def close(self) -> None:
-        """Closes all connections."""
+        """Closes all connections, also those of calls that were given up and whose peer still hangs."""
         await self._http.close()
+        for left in [each for each in self._sockets if each.fileno() >= 0]:
+            with contextlib.suppress(OSError):
+                left.shutdown(socket.SHUT_RDWR)
+        for _turn in range(_TURNS):  # of the event loop: it closes what it sees ended
+            await asyncio.sleep(0)
+
+    def _socket(self, address: Any) -> socket.socket:
+        family, kind, protocol, _, _ = address
+        made = socket.socket(family, kind, protocol)
+        self._sockets.add(made)
+        return made
 
     def speak(self, api_version: str) -> None:
         """Uses the newest version of the API that both sides know, such as `8.0.3.0`."""
@@ -109,7 +128,7 @@ class Soap:
         reader = SoapAdapter.SoapResponseDeserializer(self.stub)
         return reader.Deserialize(bytes(plain(body, self.about)), call.method.result)
 
-    @asynccontextmanager
+    @contextlib.asynccontextmanager
     async def post(self, call: Call, seconds: float) -> AsyncIterator[aiohttp.ClientResponse]:
         """Posts a call and gives the reply, status 200 or 500, to be read inside the deadline."""
         body = self.stub.serialise(call)

@@ -7,7 +7,7 @@ from typing import Literal
 from drconsole.model.inventory import ManagedBy
 from drconsole.platforms.vsphere.capture import guest_devices
 from drconsole.platforms.vsphere.capture.tree import Facts, allocation
-from drconsole.platforms.vsphere.leaves import Props, Val, children, items, number, text, truth
+from drconsole.platforms.vsphere.leaves import Props, Val, children, items, number, own, text, whole
 
 _POWER: dict[str, Literal["on", "off", "suspended"]] = {
     "poweredOn": "on",
@@ -20,23 +20,23 @@ def guest(props: Props) -> Facts:
     """A VirtualMachine's facts. `_complete` is False for one that has no configuration (yet)."""
     get = props.get
     return {
-        "name": text(get("name")),
-        "folder": text(get("parent")),
-        "resource_pool": text(get("resourcePool")),
-        "host": text(get("runtime.host")),
-        "uuid": text(get("config.uuid")).lower(),
-        "instance_uuid": text(get("config.instanceUuid")).lower(),
-        "vmx_path": text(get("config.files.vmPathName")),
-        "template": truth(get("config.template")),
-        "power": _POWER.get(text(get("runtime.powerState")), "off"),
-        "guest_os": text(get("config.guestId")),
-        "hardware_version": text(get("config.version")),
-        "firmware": text(get("config.firmware")),
-        "cpus": number(get("config.hardware.numCPU")),
-        "cores_per_socket": number(get("config.hardware.numCoresPerSocket")),
-        "memory_mib": number(get("config.hardware.memoryMB")),
-        "hostname": text(get("guest.hostName")),
-        "annotation": text(get("config.annotation")),
+        "name": own(get("name")),
+        "folder": own(get("parent")),
+        "resource_pool": own(get("resourcePool")),
+        "host": own(get("runtime.host")),
+        "uuid": own(get("config.uuid")).lower(),
+        "instance_uuid": own(get("config.instanceUuid")).lower(),
+        "vmx_path": own(get("config.files.vmPathName")),
+        "template": own(get("config.template")) == "true",
+        "power": _POWER.get(own(get("runtime.powerState")), "off"),
+        "guest_os": own(get("config.guestId")),
+        "hardware_version": own(get("config.version")),
+        "firmware": own(get("config.firmware")),
+        "cpus": whole(own(get("config.hardware.numCPU"))),
+        "cores_per_socket": whole(own(get("config.hardware.numCoresPerSocket"))),
+        "memory_mib": whole(own(get("config.hardware.memoryMB"))),
+        "hostname": own(get("guest.hostName")),
+        "annotation": own(get("config.annotation")),
         "fault_tolerance": _fault_tolerance(get("config.ftInfo")),
         "snapshots": next(items(get("rootSnapshot")), None) is not None,
         "encrypted": bool(text(get("config.keyId"), "keyId")),

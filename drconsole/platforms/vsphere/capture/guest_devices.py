@@ -10,7 +10,6 @@ from drconsole.platforms.vsphere.leaves import (
     Val,
     child,
     flat,
-    number,
     text,
     truth,
     type_of,
@@ -105,13 +104,14 @@ def _naa(lun_uuid: str) -> str:
 
 
 def _card(device: Val, kind: str, addresses: dict[int, tuple[str, ...]]) -> NetworkInterface:
-    key = number(device, "key")
+    plain = flat(device)
+    key = whole(plain.get("key"))
     return NetworkInterface(
         key=key,
         label=text(device, "deviceInfo", "label"),
         type=kind,
-        mac=text(device, "macAddress").lower(),
-        mac_assignment=_MACS.get(text(device, "addressType").lower(), "assigned"),
+        mac=plain.get("macAddress", "").lower(),
+        mac_assignment=_MACS.get(plain.get("addressType", "").lower(), "assigned"),
         network=_network(child(device, "backing")),
         connect_at_start=truth(device, "connectable", "startConnected", default=True),
         addresses=addresses.get(key, ()),

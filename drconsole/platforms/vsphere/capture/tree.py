@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, Literal
 
 from drconsole.model.inventory import Allocation
-from drconsole.platforms.vsphere.leaves import Props, Val, item_texts, number, text, truth
+from drconsole.platforms.vsphere.leaves import Props, Val, child, flat, item_texts, text, whole
 
 Facts = dict[str, Any]
 """The fields of an object of the model, references not resolved yet; `_names` are for `linking` only."""
@@ -17,6 +17,14 @@ _FOLDER_TYPES = (
     ("Datastore", "datastore"),
     ("Network", "network"),
 )
+
+
+_LEVELS: dict[str, Literal["low", "normal", "high", "custom"]] = {
+    "low": "low",
+    "normal": "normal",
+    "high": "high",
+    "custom": "custom",
+}
 
 
 def named(props: Props) -> Facts:
@@ -55,11 +63,12 @@ def allocation(value: Val | None) -> Allocation | None:
     """A ResourceAllocationInfo; memory in MiB as the API has it."""
     if value is None:
         return None
-    level = text(value, "shares", "level", default="normal")
+    plain, shares = flat(value), flat(child(value, "shares"))
+    level = shares.get("level") or "normal"
     return Allocation(
-        reservation=number(value, "reservation"),
-        limit=number(value, "limit", default=-1),
-        expandable=truth(value, "expandableReservation"),
-        shares_level=level if level in ("low", "normal", "high", "custom") else "custom",  # type: ignore[arg-type]  # checked here
-        shares=number(value, "shares", "shares"),
+        reservation=whole(plain.get("reservation")),
+        limit=whole(plain.get("limit"), -1),
+        expandable=plain.get("expandableReservation") == "true",
+        shares_level=_LEVELS.get(level, "custom"),
+        shares=whole(shares.get("shares")),
     )
