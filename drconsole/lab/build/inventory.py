@@ -111,9 +111,7 @@ class _Site:
         for member in members:
             number = self.sizes.host_names().index(member) + 1
             host = install(self.world, self.world.machines[member], number)
-            self.hosts[member] = adopt_silently(
-                self.vcenter, host, cluster, plan.MANAGEMENT.address(plan.HOST_ADDRESS_FROM + number - 1), 443
-            )
+            self.hosts[member] = adopt_silently(self.vcenter, host, cluster, host.full_name, 443)
 
     def _pool(self, cluster: Cluster, path: str) -> ResourcePool:
         found = cluster.pool

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+from drconsole.lab.build.blueprint import VCENTER_NAME
 from drconsole.lab.world.vim.new import new
 from drconsole.lab.world.vim.vcenter.clusters import Cluster
 from drconsole.lab.world.vim.vcenter.guests import VirtualMachine
@@ -43,7 +44,7 @@ def finish_cluster(cluster: Cluster) -> None:
     guests = [
         guest
         for guest in cluster.endpoint.of(VirtualMachine)
-        if guest.host.moid in here and not guest.props["config"].template
+        if guest.host.moid in here and not guest.props["config"].template and guest.name != VCENTER_NAME
     ]
     if len(guests) < 4:
         return

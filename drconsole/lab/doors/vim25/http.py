@@ -12,7 +12,7 @@ from drconsole.lab.doors.vim25 import contents, decode
 from drconsole.lab.doors.vim25.encode import text, writer
 from drconsole.lab.doors.vim25.folder import PREFIX, serve_file
 from drconsole.lab.world.vim.call import Call
-from drconsole.lab.world.vim.dispatch import invoke
+from drconsole.lab.world.vim.dispatch import invoke, result_type
 from drconsole.lab.world.vim.new import fault
 from drconsole.lab.world.vim.objects import Endpoint
 from drconsole.lab.world.vim.paths import parse
@@ -63,7 +63,7 @@ async def answer(call: Call, data: bytes, version: str) -> web.Response:
         if info is None:
             raise fault("MethodNotFound", receiver=target.ref(), method=method)
         result = await invoke(call, target, method, decode.arguments(element, info, call.endpoint.version))
-        declared = _fetched(target.wsdl, element) if method == "Fetch" else info.methodResult
+        declared = _fetched(target.wsdl, element) if method == "Fetch" else result_type(info)
         status, inner = 200, _returned(method, declared, result, version, anyhow=method == "Fetch")
     except _FAULT as error:
         status, inner = 500, _faulted(error, version)

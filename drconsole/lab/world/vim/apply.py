@@ -30,7 +30,9 @@ def merged(config: Any, spec: Any) -> Any:
         if name not in infos or given is None or (isinstance(given, list) and not given):
             continue
         old = getattr(config, name, None)
-        values[name] = merged(old, given) if is_data(given) and is_data(old) else given
+        # A value of another type is another thing (a NIC's backing, a VLAN): it replaces.
+        joins = is_data(given) and isinstance(old, type(given))
+        values[name] = merged(old, given) if joins else given
     return changed(config, **values)
 
 

@@ -66,6 +66,11 @@ def runs_as_task(info: Any) -> bool:
     return bool(info.isTask) or vmomi.GetWsdlName(info.methodResult) == "Task"
 
 
+def result_type(info: Any) -> Any:
+    """Returns the declared type of what a method answers on the wire: a Task where it runs as one."""
+    return wsdl_type("Task") if info.isTask else info.methodResult
+
+
 def not_authenticated(target: ManagedObject, info: Any = None) -> Any:
     """Builds what a call without a live session gets."""
     privilege = (info.privId if info is not None else None) or "System.View"

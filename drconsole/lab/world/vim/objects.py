@@ -12,7 +12,7 @@ from collections.abc import Callable, Coroutine, Iterable
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, cast
 
 from drconsole.lab.world.vim.new import converted, fault
-from drconsole.lab.world.vim.registry import properties, wsdl_type
+from drconsole.lab.world.vim.registry import SERVED, properties, wsdl_type
 
 if TYPE_CHECKING:
     from drconsole.lab.world.vim.sessions import Sessions
@@ -191,7 +191,7 @@ class Endpoint:
         self.name = name
         self.about = about
         self.sessions = sessions
-        self.version = "vim.version.v8_0_3_0"
+        self.version = SERVED
         self.content: Any = None
         self.objects: dict[str, ManagedObject] = {}
         self.listeners: set[Listener] = set()

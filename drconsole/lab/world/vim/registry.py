@@ -12,6 +12,8 @@ from typing import Any
 
 from pyVmomi import VmomiSupport
 
+SERVED = "vim.version.v8_0_3_0"
+"""The version of the API that the lab's servers speak, as pyVmomi calls it."""
 vmomi: Any = VmomiSupport
 """pyVmomi types its functions only in part."""
 
@@ -33,10 +35,18 @@ _PRIMITIVES = frozenset(
 
 
 def properties(cls: Any) -> dict[str, Any]:
-    """Returns the properties of a data or managed class, base classes first: name → info."""
+    """Returns the properties of a data or managed class, base classes first: name → info.
+
+    Of a managed class, those that the API served here has.
+    """
     found = _PROPERTIES.get(cls)
     if found is None:
-        found = _PROPERTIES[cls] = {info.name: info for info in cls._GetPropertyList()}
+        managed = is_subclass(cls, vmomi.ManagedObject)
+        found = _PROPERTIES[cls] = {
+            info.name: info
+            for info in cls._GetPropertyList()
+            if not managed or vmomi.IsChildVersion(SERVED, info.version)
+        }
     return found
 
 

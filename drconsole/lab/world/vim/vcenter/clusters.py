@@ -133,6 +133,10 @@ class Cluster(ComputeResource):
             currentEVCModeKey=self.evc_mode or None,
         )
 
+    @computed("summaryEx", of=("host", "configurationEx"))
+    def _summary_ex(self) -> Any:
+        return self._summary()
+
     evc_mode: str = ""
 
     def reconfigure(self, spec: Any) -> None:

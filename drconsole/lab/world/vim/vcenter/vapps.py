@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import uuid
 from typing import TYPE_CHECKING, Any, cast
 
 from drconsole.lab.world.vim.apply import edited, merged
@@ -22,7 +23,9 @@ class VirtualApp(ResourcePool):
 
     def place(self, folder: Any, pool: ResourcePool) -> None:
         """Puts it into a folder, or as a child into another vApp."""
-        self.set(vAppConfig=new("VAppConfigInfo", entityConfig=[], instanceUuid=f"5000{self.moid[-8:]:0>28}"))
+        identity = str(uuid.uuid5(uuid.NAMESPACE_OID, f"{self.endpoint.about.instanceUuid}/{self.moid}"))
+        assignment = new("VAppIPAssignmentInfo")
+        self.set(vAppConfig=new("VAppConfigInfo", instanceUuid=identity, ipAssignment=assignment))
         if folder is None:
             self.set(parentVApp=pool.ref())
             return
