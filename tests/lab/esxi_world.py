@@ -103,7 +103,9 @@ class Client:
         infos = methods(wsdl_type(target.wsdl))[method].params
         given = {info.name: arguments.pop(info.name, None) for info in infos}
         assert not arguments, f"{method} has no {sorted(arguments)}"
-        return await self.clock.run(self._carried(target, method, given))
+        result = await self.clock.run(self._carried(target, method, given))
+        assert not self.endpoint.undeclared, "a handler raised what its method does not declare"
+        return result
 
     async def _carried(self, target: ManagedObject, method: str, given: dict[str, Any]) -> Any:
         call = Call(self.endpoint, self.session, initiator="test")

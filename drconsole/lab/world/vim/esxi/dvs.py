@@ -8,7 +8,13 @@ from drconsole.lab.world.hypervisor.network import HostNetwork, ProxySwitch
 from drconsole.lab.world.vim.call import Call
 from drconsole.lab.world.vim.esxi import dvs_members, dvs_ports, inventory
 from drconsole.lab.world.vim.esxi.dvportgroup import DistributedPortgroup, make_group
-from drconsole.lab.world.vim.esxi.dvs_settings import default_setting, host_rules, joined, trunk_setting
+from drconsole.lab.world.vim.esxi.dvs_settings import (
+    active_uplinks,
+    default_setting,
+    host_rules,
+    joined,
+    trunk_setting,
+)
 from drconsole.lab.world.vim.new import fault, new
 from drconsole.lab.world.vim.objects import Endpoint, computed
 from drconsole.lab.world.vim.vcenter.tree import TreeEntity, checked_name
@@ -93,9 +99,9 @@ class DistributedSwitch(TreeEntity):
             if value is not None:
                 self.stored[name] = value
         names = getattr(spec.uplinkPortPolicy, "uplinkPortName", None)
-        if names:
+        if names and list(names) != self.uplinks:
             self.uplinks = [str(item) for item in names]
-            self.setting = default_setting(self.uplinks)
+            self.setting = joined(self.setting, active_uplinks(self.uplinks))
         self.setting = joined(self.setting, spec.defaultPortConfig)
 
     @computed("uuid")

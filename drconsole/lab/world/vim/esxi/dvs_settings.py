@@ -57,6 +57,13 @@ def default_setting(uplinks: list[str]) -> Any:
     )
 
 
+def active_uplinks(uplinks: list[str]) -> Any:
+    """Returns a setting that only says the order of uplinks: all active."""
+    order = new("VMwareUplinkPortOrderPolicy", inherited=False, activeUplinkPort=uplinks)
+    teaming = new("VmwareUplinkPortTeamingPolicy", inherited=False, uplinkPortOrder=order)
+    return new("VMwareDVSPortSetting", uplinkTeamingPolicy=teaming)
+
+
 def trunk_setting(setting: Any) -> Any:
     """Returns the setting of an uplink port group: every VLAN passes."""
     every = new("NumericRange", start=0, end=4094)
