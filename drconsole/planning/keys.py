@@ -37,7 +37,8 @@ def leased(target: str) -> str:
 def ready(name: str) -> str:
     """The machine that takes the role of `name` is installed and answers as what it should be.
 
-    Its result: `target`, `address`, `port`, `pin` (sha256:…), `uuid`, `became`.
+    Its result: `target`, `address`, `port`, `pin` (sha256:…), `uuid`, `became`, and beyond them `mac` (of the
+    NIC that booted, with the provisioning address), `hostname` and `username` (its administrator).
     """
     return step_key("provision", name, "ready")
 
@@ -53,7 +54,8 @@ def proved(host: str) -> str:
 def presented(group: str) -> str:
     """The group's volumes are presented to all recovered hosts.
 
-    Its result: `volumes`: list of {volume, naa, nfs_host, nfs_path, label}.
+    Its result: `volumes`: list of {volume, replica, naa, nfs_host, nfs_path, label, hosts}; `hosts` are the
+    names of those it is presented to: the deployed ones that had its datastore mounted.
     """
     return step_key("storage", group, "present")
 

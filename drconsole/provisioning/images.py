@@ -13,6 +13,11 @@ WIPE = "wipe"
 """The folder of what boots to wipe disks."""
 
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
+_FILES = {
+    "linux": ("vmlinuz", "initrd.img"),
+    "management": ("vmlinuz", "initrd.img", "appliance.img"),
+    "wipe": ("vmlinuz", "initrd.img"),
+}
 _MADE_HERE = frozenset({"boot.ipxe", "boot.cfg", "ks.cfg", "answers.json", "report"})
 
 
@@ -46,9 +51,23 @@ def payload(images: Path, folder: str, name: str) -> Path | None:
     return path if inside and path.is_file() else None
 
 
-def missing(images: Path, folder: str, names: tuple[str, ...]) -> tuple[str, ...]:
-    """Returns which of the files are not there, as paths under the images' folder."""
-    return tuple(f"{folder}/{name}" for name in names if payload(images, folder, name) is None)
+def refuse_missing(images: Path, kind: str, folder: str) -> None:
+    """Raises Refused, naming the files, where a medium is not complete. `kind` is a job's.
+
+    Asked while a run is planned, before anything is halted for it.
+    """
+    names = _FILES.get(kind) or ("mboot.efi", *_loaded(medium(images, folder)))
+    missing = [name for name in names if payload(images, folder, name) is None]
+    if missing:
+        raise Refused(
+            f"the medium lacks {', '.join(missing)}",
+            about=str(images / folder),
+            remedy="copy the installation medium there",
+        )
+
+
+def _loaded(found: Medium) -> tuple[str, ...]:
+    return found.kernel, *found.modules
 
 
 def medium(images: Path, folder: str) -> Medium:
@@ -58,7 +77,7 @@ def medium(images: Path, folder: str) -> Medium:
     """
     home = images / folder
     if not home.is_dir():
-        raise Refused("there is no such folder of installation media", about=str(home))
+        raise Refused("the medium is not there", about=str(home), remedy="copy it there")
     config = home / "boot.cfg"
     if config.is_file():
         return _parsed(config.read_text(encoding="utf-8", errors="replace"))

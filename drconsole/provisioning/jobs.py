@@ -17,9 +17,9 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     """A machine and what it boots for.
 
     `id` names it in tokens and in the boot log. `uuid`, `serial` and `macs` are the target's identity
-    at its probe; `mac` its first NIC with link, which the installer uses; `disk` the serial of the disk to
-    install on or to wipe; `overwrite` says that the operator agreed to lose what is on it; `folder` is the
-    medium's.
+    at its probe; `mac` its first NIC with link, which the installer uses. `disk` is the serial of the
+    disk to install on or to wipe; it may be able to erase itself; `overwrite` says that the operator
+    agreed to lose what is on it. `folder` is the medium's.
     """
 
     id: str
@@ -33,6 +33,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     mac: str
     second_mac: str
     disk: str
+    erases_itself: bool
     overwrite: bool
     folder: str
     address: str
@@ -68,6 +69,7 @@ def install_job(plan: PlanInput, role: Role) -> Job:
         mac=linked[0].mac,
         second_mac=linked[min(1, len(linked) - 1)].mac,
         disk=disk.serial,
+        erases_itself=disk.secure_erase,
         overwrite=target.may_wipe,
         folder=_folder(plan, role),
         address=plan.addresses[role.name],

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from drconsole.model.step import Step, step_key
 from drconsole.planning import keys
 from drconsole.planning.plan_input import PlanInput
+from drconsole.provisioning.images import WIPE, refuse_missing
 from drconsole.provisioning.jobs import Job, install_job, wipe_job
 from drconsole.provisioning.limits import limits_of
 from drconsole.provisioning.roles import deployed
@@ -22,10 +25,20 @@ def steps(plan: PlanInput) -> tuple[Step, ...]:
     """Gives boot, install and ready for every deployed role; `ready` is at `keys.ready(name)`.
 
     Each needs the lease of its target and nothing else: machines are installed concurrently. Raises
-    Refused where a role cannot be installed on its target, or its metadata does not say what to install.
+    Refused where a role cannot be installed on its target, its metadata does not say what to install, or
+    the medium is not complete (only looked at where the images' path is absolute).
     """
     jobs = [install_job(plan, role) for role in deployed(plan)]
+    _refuse_missing_media(plan, jobs)
     return tuple(step for job in jobs for step in _install(plan, job))
+
+
+def _refuse_missing_media(plan: PlanInput, jobs: list[Job]) -> None:
+    images = Path(plan.provisioning.images)
+    needed = {(job.kind, job.folder) for job in jobs}
+    needed |= {("wipe", WIPE) for job in jobs if not job.erases_itself}
+    for kind, folder in sorted(needed) if images.is_absolute() else ():
+        refuse_missing(images, kind, folder)
 
 
 def cleanup_steps(plan: PlanInput, after: tuple[str, ...] = ()) -> tuple[Step, ...]:
@@ -59,6 +72,7 @@ def _install(plan: PlanInput, job: Job) -> tuple[Step, Step, Step]:
         title=f"Install the {_NOUN[job.kind]} {job.name} on {job.target}",
         needs=(boot.key,),
         typical_s=_INSTALL_S[job.kind],
+        busy=False,
         deadline_s=again + limits.install,
     )
     ready = _step(
@@ -69,6 +83,7 @@ def _install(plan: PlanInput, job: Job) -> tuple[Step, Step, Step]:
         title=f"{job.name} answers at {job.address}",
         needs=(install.key,),
         typical_s=_READY_S,
+        busy=False,
         deadline_s=limits.ready,
     )
     return boot, install, ready
@@ -121,7 +136,9 @@ def _step(
     typical_s: float,
     deadline_s: float,
     optional_needs: tuple[str, ...] = (),
+    busy: bool = True,
 ) -> Step:
+    """`busy` steps occupy their BMC's segment; while a machine installs by itself it does not."""
     return Step(
         key=key,
         stage=key.partition("/")[0],
@@ -132,7 +149,7 @@ def _step(
         needs=needs,
         optional_needs=optional_needs,
         arguments={"job": job.id},
-        resources=(f"segment:{plan.targets[job.target].segment}",),
+        resources=(f"segment:{plan.targets[job.target].segment}",) if busy else (),
         typical_s=typical_s,
         deadline_s=deadline_s * _SLACK + 5,
     )

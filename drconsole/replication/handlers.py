@@ -126,7 +126,8 @@ class _Present(_Handler):
         shown = {p.volume: set(p.initiators) for p in await driver.presentations()}
         wanted = _wanted(work, volumes)
         if all(set(names) <= shown.get(volume, set()) for volume, names in wanted.items()):
-            return Done(result={"volumes": [_fact(group, volume) for volume in volumes]})
+            seen = work.step.arguments["viewers"]
+            return Done(result={"volumes": [_fact(group, v, seen[v.source]) for v in volumes]})
         return None
 
     async def _act(self, work: Work, group: Group, driver: ReplicationDriver) -> None:
@@ -222,8 +223,8 @@ def _wanted(work: Work, volumes: tuple[VolumeStatus, ...]) -> dict[str, tuple[st
     }
 
 
-def _fact(group: Group, volume: VolumeStatus) -> Facts:
-    """`volume` is the protected array's id of it; `replica` the recovery array's."""
+def _fact(group: Group, volume: VolumeStatus, viewers: list[Facts]) -> Facts:
+    """`volume` is the protected array's id of it, `replica` the recovery array's; `hosts` may see it."""
     return {
         "volume": volume.source,
         "replica": volume.id,
@@ -231,6 +232,7 @@ def _fact(group: Group, volume: VolumeStatus) -> Facts:
         "nfs_host": volume.nfs_host,
         "nfs_path": volume.nfs_path,
         "label": group.datastores[volume.source],
+        "hosts": [viewer["host"] for viewer in viewers],
     }
 
 

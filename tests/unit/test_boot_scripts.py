@@ -22,9 +22,10 @@ from drconsole.provisioning.jobs import Job, install_job
 from drconsole.provisioning.roles import deployed
 from drconsole.provisioning.run_secret import RunSecret
 from drconsole.provisioning.scripts import Scripts
+from drconsole.provisioning.steps import steps
 from drconsole.settings.secrets import Secret
 from tests.unit.devices.media import write_media
-from tests.unit.devices.plans import hardware, plan, site, snapshot
+from tests.unit.devices.plans import NETWORK, hardware, plan, site, snapshot
 
 URL = "http://127.0.0.1:8080/boot/TOKEN"
 MAC = "aa:00:00:00:00:02"
@@ -181,3 +182,24 @@ def test_an_empty_disk_is_taken_before_one_that_may_be_wiped() -> None:
     )
     target = Target(name="E", segment="rack-1", may_wipe=True, hardware=hardware(disks=disks))
     assert install_job(plan(target=target), deployed(plan())[0]).disk == "EMPTY"
+
+
+@pytest.mark.parametrize(
+    ("role", "gone"),
+    [
+        ("esx-01", "VMware-ESXi-8.0.3/s.v00"),
+        ("vc-01", "VMware-vCenter-Server-8.0.3/appliance.img"),
+        ("db-01", "Debian-12/initrd.img"),
+        ("db-01", "wipe/vmlinuz"),
+    ],
+)
+def test_a_medium_that_lacks_a_file_is_refused_before_anything_is_halted(
+    tmp_path: Path, role: str, gone: str
+) -> None:
+    images = write_media(tmp_path)
+    (images / "VMware-ESXi-8.0.3" / "imgdb.tgz").write_text("module")
+    network = msgspec.structs.replace(NETWORK, images=str(images))
+    assert len(steps(plan(role, provisioning=network))) == 3
+    (images / gone).unlink()
+    with pytest.raises(Refused, match=gone.rpartition("/")[2]):
+        steps(plan(role, provisioning=network))

@@ -64,6 +64,7 @@ async def test_a_disaster_halts_promotes_and_presents(tmp_path: Path) -> None:
             "nfs_host": "",
             "nfs_path": "",
             "label": "vmfs-1",
+            "hosts": ["esx-01"],
         },
         {
             "volume": "exp-1",
@@ -72,6 +73,7 @@ async def test_a_disaster_halts_promotes_and_presents(tmp_path: Path) -> None:
             "nfs_host": "10.30.0.8",
             "nfs_path": "/exp",
             "label": "nfs-1",
+            "hosts": ["esx-01"],
         },
     ]
 
