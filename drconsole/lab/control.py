@@ -40,7 +40,7 @@ def socket_path(directory: Path) -> Path:
 def request(directory: Path, verb: str, **args: Any) -> Answer:
     """Asks the lab of a directory and returns its answer.
 
-    Verbs: `status`; `fault` (name, times, clear, where); `dump` (side); `churn` (rate, stop);
+    Verbs: `status`; `fault` (name, times, clear, where); `dump` (side); `churn` (rate, operations, stop);
     `down`. Raises Unreachable where no lab runs there, LabRefused with the lab's own words.
     """
     try:

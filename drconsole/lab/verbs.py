@@ -22,7 +22,7 @@ class Verbs:
         """Carries out one verb. Raises ValueError, with what would be right, for what cannot be."""
         match verb:
             case "status":
-                return self._lab.status()
+                return {**self._lab.status(), "churning": self._churning}
             case "fault":
                 return await self._fault(**args)
             case "dump":
@@ -66,15 +66,23 @@ class Verbs:
             if key in where and where[key] not in names:
                 raise ValueError(f"no {key} {where[key]}; there are {', '.join(names)}")
 
-    def _start_churn(self, *, rate: float = 1.0, stop: bool = False) -> dict[str, Any]:
+    def _start_churn(
+        self, *, rate: float = 1.0, operations: int | None = None, stop: bool = False
+    ) -> dict[str, Any]:
+        from drconsole.lab.seams import churn
+
+        if rate <= 0:
+            raise ValueError(f"rate {rate}: must be above 0")
         if self._churn is not None:
             self._churn.cancel()
             self._churn = None
         if not stop:
-            from drconsole.lab.seams import churn
+            self._churn = self._lab.world.spawn(churn(self._lab.world, rate, operations))
+        return {"churning": self._churning, "rate": rate}
 
-            self._churn = self._lab.world.spawn(churn(self._lab.world, rate))
-        return {"churning": not stop, "rate": rate}
+    @property
+    def _churning(self) -> bool:
+        return self._churn is not None and not self._churn.done()
 
 
 def _side(side: object) -> str:

@@ -93,6 +93,22 @@ def test_a_site_that_is_gone_is_gone_in_whole(lab: LabHandle) -> None:
     assert _listens(vcenter)
 
 
+def test_churn_changes_the_protected_site_until_it_is_done(lab: LabHandle) -> None:
+    assert lab.request("churn", rate=200, operations=20)["churning"]
+    deadline = time.monotonic() + 10
+    while lab.request("status")["churning"] and time.monotonic() < deadline:
+        time.sleep(0.05)
+    assert not lab.request("status")["churning"]
+    effects = [json.loads(line) for line in lab.ledger.read_text(encoding="utf-8").splitlines()]
+    assert sum(effect["effect"] in {"create", "update"} for effect in effects) > 5
+
+
+def test_the_protected_side_is_dumped_as_one_object(lab: LabHandle) -> None:
+    dump = lab.request("dump", side="protected")
+    assert len(dump["virtualMachine"]) >= 40
+    assert {"path"} <= set(dump["host"][0])
+
+
 def test_unknown_verbs_and_sides_are_refused(lab: LabHandle) -> None:
     with pytest.raises(control.LabRefused, match="status"):
         lab.request("dance")

@@ -50,7 +50,7 @@ class BlackHole:
 
 async def open_handler(handler: Handler, address: str, port: int, context: ssl.SSLContext) -> HttpsDoor:
     """Opens a door on a bare handler. Raises OSError."""
-    return await _listen(web.Server(handler), address, port, context)
+    return await _listen(web.Server(handler, access_log=None), address, port, context)
 
 
 async def open_application(

@@ -97,10 +97,10 @@ class World:
         await self.clock.sleep(self.timing[name])
 
     def spawn(self, work: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
-        """Starts something that goes on by itself; `close` ends it."""
+        """Starts something that goes on by itself; `close` ends it. Its failure is said at once."""
         task = asyncio.get_running_loop().create_task(work)
         self._work.add(task)
-        task.add_done_callback(self._work.discard)
+        task.add_done_callback(self._ended)
         return task
 
     def start_fault(self, name: str, *, times: int | None = None, **where: str) -> Fault:
@@ -135,6 +135,13 @@ class World:
             task.cancel()
         await asyncio.gather(*self._work, return_exceptions=True)
         self.ledger.close()
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._work.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None:
+            message = {"message": "a part of the world broke", "exception": error}
+            task.get_loop().call_exception_handler(message)
 
     def _cables(self, fault: Fault) -> Iterator[tuple[Machine, str]]:
         for machine in self.machines.values():
