@@ -42,7 +42,7 @@ class VSpherePlatform:
             about = session.content.about
             return SiteCheck(
                 site=site.name,
-                product=about.fullName or about.name,
+                product=about.name,
                 version=about.version,
                 build=about.build or "",
                 api_version=about.apiVersion,

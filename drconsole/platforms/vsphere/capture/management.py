@@ -38,7 +38,7 @@ async def management_server(
     return ManagementServer(
         id=_ID,
         name=own.name if own else hostname or session.address.rpartition(":")[0],
-        product=about.fullName or about.name,
+        product=about.name,
         version=about.version,
         build=about.build or "",
         api_version=about.apiVersion,
