@@ -19,6 +19,10 @@ _POLL_S = 0.02
 _LOG_TAIL = 800
 
 
+_started: list[subprocess.Popen[bytes]] = []
+"""Services that this process has started: their ends are collected, their lives are their own."""
+
+
 class Place(msgspec.Struct, frozen=True, kw_only=True):
     """Where a configuration's service lives: absolute paths."""
 
@@ -81,7 +85,7 @@ def _start(place: Place) -> subprocess.Popen[bytes]:
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
     log = os.open(state / "service.log", flags, 0o600)
     try:
-        return subprocess.Popen(  # noqa: S603 -- our own interpreter and module
+        process = subprocess.Popen(  # noqa: S603 -- our own interpreter and module
             command,
             cwd="/",
             stdin=subprocess.DEVNULL,
@@ -92,6 +96,9 @@ def _start(place: Place) -> subprocess.Popen[bytes]:
         )
     finally:
         os.close(log)
+    _started[:] = [other for other in _started if other.poll() is None]
+    _started.append(process)
+    return process
 
 
 def _never_came(place: Place, how: str) -> Unreachable:

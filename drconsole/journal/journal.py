@@ -41,6 +41,11 @@ class Journal:
         """Queues work that nobody waits for, such as progress. A later `write` comes after it."""
         self._writer.submit(work)
 
+    @property
+    def commits(self) -> int:
+        """How many transactions this process has committed."""
+        return self._writer.commits
+
     def read(self, work: Callable[[Connection], T]) -> T:
         """Reads at once, on a snapshot of what is committed. For short questions."""
         with self._reading.connect() as connection, connection.begin():

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+import signal
 import socket
 from pathlib import Path
 
@@ -19,6 +21,17 @@ def known_dead(row: RunRow) -> bool:
     if row.pid is None:
         return True
     return row.host == socket.gethostname() and _started(row.pid) != row.pid_started
+
+
+def end_silent(row: RunRow) -> None:
+    """Kills the run's last runner where it still stands on this machine.
+
+    For one that has stopped beating: stopped in mid-commit it would hold the database from its
+    successor. The pid is proven to be that runner's by its start time.
+    """
+    if row.pid is not None and row.host == socket.gethostname() and not known_dead(row):
+        with contextlib.suppress(ProcessLookupError, PermissionError):
+            os.kill(row.pid, signal.SIGKILL)
 
 
 def _started(pid: int) -> float | None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from drconsole.journal import runs
 from drconsole.journal.journal import Journal
 from drconsole.journal.runs import LEASE_S, RunRow
-from drconsole.recovery.process import known_dead
+from drconsole.recovery.process import end_silent, known_dead
 from drconsole.settings.values import Settings
 
 LOOK_S = 1.0
@@ -74,17 +74,18 @@ class Runners:
         while True:
             for row in self.unfinished():
                 if self._orphaned(row) and self._may_start(row.id):
+                    end_silent(row)
                     self.start(row.id)
             self._reap()
             await asyncio.sleep(LOOK_S)
 
     def _orphaned(self, row: RunRow) -> bool:
         """No process of ours carries it, and its last runner is dead, or silent beyond its lease."""
+        silent = row.beat is not None and time.time() - row.beat > LEASE_S
+        if silent and row.pid is not None:
+            return True
         process = self._processes.get(row.id)
-        if process is not None and process.poll() is None:
-            return False
-        silent = row.beat is None or time.time() - row.beat > LEASE_S
-        return known_dead(row) or (silent and row.pid is not None)
+        return known_dead(row) and (process is None or process.poll() is not None)
 
     def _may_start(self, run: str) -> bool:
         """A runner that dies at once is not started in a circle: the pauses grow."""

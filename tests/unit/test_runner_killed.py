@@ -92,7 +92,7 @@ async def test_a_run_killed_again_and_again_does_every_step_once(
 async def test_a_second_runner_is_refused_while_the_first_lives(
     tmp_path: Path, started: list[subprocess.Popen[bytes]]
 ) -> None:
-    await prepared(tmp_path, seconds=0.3)
+    await prepared(tmp_path, seconds=2.0)
     first, world = start(tmp_path, started), World(tmp_path / "world")
     while not world.effects():
         assert first.poll() is None
@@ -104,13 +104,14 @@ async def test_a_second_runner_is_refused_while_the_first_lives(
 
 
 async def test_a_runner_that_slept_through_a_takeover_starts_nothing_and_exits_75(
-    tmp_path: Path, started: list[subprocess.Popen[bytes]], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, started: list[subprocess.Popen[bytes]]
 ) -> None:
-    keys = await prepared(tmp_path, seconds=0.2)
+    keys = await prepared(tmp_path, seconds=2.0)
     first, world = start(tmp_path, started), World(tmp_path / "world")
     while not world.effects():
         assert first.poll() is None
         time.sleep(0.01)
+    time.sleep(0.5)  # asleep in its acts: one that is stopped in mid-commit holds the whole database
     os.kill(first.pid, signal.SIGSTOP)
     time.sleep(runs.LEASE_S + 0.5)
     second = start(tmp_path, started)
