@@ -106,20 +106,24 @@ class _Install:
         if self._bench.boot.log.find(job.id, _STUCK):
             await boot_again(work, self._bench, job)
         limits = self._bench.limits(job)
-        await self._fetched(work, job, limits)
+        if not await self._fetched(work, job, limits):
+            # Nothing is installed yet, and the boot service may have been away: a second boot is harmless.
+            work.say(f"{job.target} fetched no {_script_name(job)}; it is booted again")
+            self._bench.boot.log.add(job.id, "gave-up")
+            await boot_again(work, self._bench, job)
+            if not await self._fetched(work, job, limits):
+                raise self._gave_up(
+                    job,
+                    f"booted from the network and fetched no {_script_name(job)} within {limits.netboot:g} s",
+                    "look at its screen: a missing file of the medium, or no way back to the boot service",
+                )
         work.progress("installing")
         await self._ended(job, limits)
 
-    async def _fetched(self, work: Work, job: Job, limits: Limits) -> None:
+    async def _fetched(self, work: Work, job: Job, limits: Limits) -> bool:
         work.progress("loading")
         wanted: tuple[Kind, ...] = ("script", *_INSTALLED, "error")
-        event = await self._bench.boot.log.wait_for(job.id, wanted, limits.netboot)
-        if event is None:
-            raise self._gave_up(
-                job,
-                f"booted from the network and fetched no {_script_name(job)} within {limits.netboot:g} s",
-                "look at its screen: a missing file of the medium, or no way back to the boot service",
-            )
+        return await self._bench.boot.log.wait_for(job.id, wanted, limits.netboot) is not None
 
     async def _ended(self, job: Job, limits: Limits) -> None:
         end = time.monotonic() + limits.install

@@ -270,3 +270,16 @@ def test_a_role_that_cannot_be_installed_is_refused_at_planning() -> None:
     target = Target(name="E", segment="rack-1", hardware=None)
     with pytest.raises(DRConsoleError, match="never probed"):
         steps(plan(target=target))
+
+
+async def test_a_machine_that_found_the_boot_service_gone_is_booted_again_once(room: Room) -> None:
+    """The runner was restarted between its boot script and its kickstart; nothing was installed yet."""
+    room.fake.habits = Habits(fetches_no_script=True)
+    given = planned(room)
+    carrier = await room.carrier(given)
+    boot, install, ready = steps(given)
+    await carrier.carry(boot)
+    room.fake.habits = Habits()
+    await carrier.carry(install, ready)
+    assert room.fake.log.count("installed") == 1
+    assert "E fetched no kickstart; it is booted again" in carrier.said
