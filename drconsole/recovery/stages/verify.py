@@ -103,13 +103,13 @@ def recovered_site(settings: Settings, plan: PlanInput, work: Work) -> Site:
     """Returns the site as configured, reached at the recovered management server instead."""
     site = settings.sites[plan.site.name]
     server = plan.mapping.management_server
-    if server is None:
+    if server is None or settings.provisioning is None:
         raise DRConsoleError("no management server is recovered", about=site.name)
     ready = work.result(keys.ready(server.protected))
     endpoint = Endpoint(
         address=f"{ready['address']}:{ready['port']}",
-        username=site.endpoint.username,
-        password=site.endpoint.password,
+        username=ready["username"],
+        password=settings.provisioning.password,
         pin=ready["pin"],
     )
     return msgspec.structs.replace(site, endpoint=endpoint)

@@ -43,19 +43,18 @@ class RecoveredSite:
 
     async def server(self, work: Work) -> Session:
         """Returns the session with the recovered management server."""
-        account = self.site.endpoint
-        return await self._session(work, self.management, account.username, account.password)
+        return await self._session(work, self.management)
 
     async def host(self, work: Work, name: str) -> Session:
         """Returns the session with one host at its provisioning address."""
-        return await self._session(work, name, "root", self.provisioning.password)
+        return await self._session(work, name)
 
-    async def _session(self, work: Work, name: str, username: str, password: str) -> Session:
+    async def _session(self, work: Work, name: str) -> Session:
         ready = work.result(keys.ready(name))
         endpoint = Endpoint(
             address=f"{ready['address']}:{ready['port']}",
-            username=username,
-            password=password,
+            username=ready["username"],
+            password=self.provisioning.password,
             pin=ready["pin"],
         )
         async with self._locks.setdefault(name, asyncio.Lock()):
