@@ -42,5 +42,6 @@ class Call:
                 self.task.report(step * 100 // STEPS - 1)
 
     def write(self, effect: str, what: str, **detail: Any) -> None:
-        """Writes an effect to the ledger, with the endpoint as its actor."""
-        self.endpoint.world.ledger.write(self.endpoint.name, effect, what, **detail)
+        """Writes an effect to the ledger, with the endpoint as its actor and who asked for it."""
+        told = {"initiator": self.initiator} | detail
+        self.endpoint.world.ledger.write(self.endpoint.name, effect, what, **told)

@@ -106,9 +106,9 @@ async def _carry(call: Call, task: Task, wanted: _Invocation) -> None:
     # A client reads the running task before anything else happens to it.
     await asyncio.sleep(0)
     try:
-        reason = call.endpoint.fails(wanted.method, wanted.target)
-        if reason is not None:
-            raise fault("SystemError", reason, reason=reason)
+        injected = call.endpoint.fails(wanted.method, wanted.target)
+        if injected is not None:
+            raise injected
         result = await _guarded(call.endpoint, wanted, wanted.handled(call))
     except vmomi.GetVmodlType("vmodl.MethodFault") as error:
         task.fail(error)

@@ -180,7 +180,7 @@ class Endpoint:
     """One vSphere server. `name` is its actor in the ledger, such as `vcenter:vc-01`.
 
     `version` is the API's version as pyVmomi calls it; `about` an AboutInfo; `content` the
-    ServiceContent. `fails(method, target)` gives the reason for which a task shall fail, or None;
+    ServiceContent. `fails(method, target)` gives the fault that a task shall end with, or None;
     `expires(method)` whether every session shall end at this call. `undeclared` collects what a
     handler raised and must not have. Ids are counted per prefix from
     `first_id`, so that they do not depend on the order in which other kinds come.
@@ -196,7 +196,7 @@ class Endpoint:
         self.objects: dict[str, ManagedObject] = {}
         self.listeners: set[Listener] = set()
         self.undeclared: list[str] = []
-        self.fails: Callable[[str, ManagedObject], str | None] = lambda _method, _target: None
+        self.fails: Callable[[str, ManagedObject], Any] = lambda _method, _target: None
         self.expires: Callable[[str], bool] = lambda _method: False
         self._running: set[asyncio.Task[Any]] = set()
         self._first_id = first_id

@@ -56,6 +56,7 @@ class GuestChange(TreeEntity):
             modified=self.world.clock.now(),
         )
         guest.set(config=config)
+        vcenter_of(self).registered.note(guest)
         guest.save()
         wiring.appear(guest)
 

@@ -12,7 +12,7 @@ from drconsole.lab.world.vim.vcenter.guest_info import told
 from drconsole.lab.world.vim.vcenter.guest_moves import GuestMoves
 from drconsole.lab.world.vim.vcenter.guest_power import GuestPower
 from drconsole.lab.world.vim.vcenter.pools import ResourcePool
-from drconsole.lab.world.vim.vcenter.tree import TreeEntity
+from drconsole.lab.world.vim.vcenter.tree import TreeEntity, vcenter_of
 
 if TYPE_CHECKING:
     from drconsole.lab.world.vim.esxi.host_system import HostSystem
@@ -212,6 +212,7 @@ class VirtualMachine(GuestPower, GuestChange, GuestMoves, TreeEntity):
     def forget(self) -> None:
         """Takes it out of the inventory; its files stay."""
         self.power_lost()
+        vcenter_of(self).registered.drop(self)
         host = self.endpoint.objects.get(self.props["runtime"].host._moId)
         if host is not None:
             host.set(vm=[ref for ref in host.value("vm") if ref._moId != self.moid])

@@ -6,7 +6,6 @@ import uuid
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from drconsole.lab.world.vim.new import changed, fault
-from drconsole.lab.world.vim.objects import ManagedEntity
 from drconsole.lab.world.vim.vcenter import files
 from drconsole.lab.world.vim.vcenter.clusters import ComputeResource
 from drconsole.lab.world.vim.vcenter.devices import board, devices
@@ -83,8 +82,7 @@ def add_guest(  # noqa: PLR0917 - what a registration is
 
     config = config_from(settings, path, devices(settings, disk, network), host.world.clock.now())
     instance = config.instanceUuid or str(uuid.UUID(int=host.world.random.getrandbits(128), version=4))
-    taken = any(g.props["config"].instanceUuid == instance for g in host.endpoint.of(VirtualMachine))
-    if taken:
+    if vcenter_of(folder).registered.knows(instance):
         # An instance uuid is one vCenter's own: a second guest of it gets another.
         instance = str(uuid.UUID(int=host.world.random.getrandbits(128), version=4))
     config = changed(config, name=name, instanceUuid=instance)
@@ -92,6 +90,7 @@ def add_guest(  # noqa: PLR0917 - what a registration is
     if pool is not None:
         guest.set(resourcePool=pool.ref())
     host.endpoint.add(guest)
+    vcenter_of(folder).registered.note(guest)
     guest.start_record(host)
     folder.adopt(guest)
     if pool is not None:
@@ -192,11 +191,8 @@ def _place(folder: Folder, wanted: Wanted) -> tuple[ResourcePool | None, HostSys
 
 def _refuse_registered(folder: Folder, host: HostSystem, path: files.DatastorePath) -> None:
     datacenter = datacenter_of(folder)
-    for guest in folder.endpoint.of(VirtualMachine):
-        if (
-            guest.props["config"].files.vmPathName == str(path)
-            and datacenter_of(cast("ManagedEntity", guest.host)) is datacenter
-        ):
+    for guest in vcenter_of(folder).registered.at(str(path)):
+        if datacenter_of(guest) is datacenter:
             raise fault("AlreadyExists", f"{path} is registered as {guest.name}", name=str(path))
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from drconsole.lab.world.vim.collector import PropertyCollector
 from drconsole.lab.world.vim.events import EventManager
-from drconsole.lab.world.vim.new import new
+from drconsole.lab.world.vim.new import fault, new
 from drconsole.lab.world.vim.objects import Endpoint, ManagedEntity, ManagedObject
 from drconsole.lab.world.vim.sessions import SessionManager, Sessions
 from drconsole.lab.world.vim.tasks import TaskManager
@@ -20,6 +20,7 @@ from drconsole.lab.world.vim.vcenter.access import (
     ScheduledTaskManager,
     UserDirectory,
 )
+from drconsole.lab.world.vim.vcenter.registered import Registered
 from drconsole.lab.world.vim.vcenter.search import SearchIndex
 from drconsole.lab.world.vim.vcenter.service import ServiceInstance
 from drconsole.lab.world.vim.vcenter.settings import OptionManager, settings_of
@@ -63,6 +64,7 @@ class VCenter(Endpoint):
         )
         self.management = management
         self.side = management.side
+        self.registered = Registered()
         self.fails = self._failing
         self.expires = self._expires_at
         self._expired: set[int] = set()
@@ -86,22 +88,30 @@ class VCenter(Endpoint):
         """Returns the path of an object that is unique in the world, for the ledger."""
         return f"{self.side}/{item.path()}"
 
-    def _failing(self, method: str, target: ManagedObject) -> str | None:
+    def _failing(self, method: str, target: ManagedObject) -> Any:
         name = str(target.value("name") or "") if "name" in target.infos() else target.moid
         bitten = self.world.faults.bite("task-fails", method=method, object=name, endpoint=self.name)
-        return None if bitten is None else bitten.where.get("fault") or "SystemError"
+        if bitten is None:
+            return None
+        wanted = bitten.where.get("fault", "SystemError")
+        try:
+            return fault(wanted, f"the fault task-fails is in force: {wanted}")
+        except (KeyError, AttributeError):
+            return fault("SystemError", f"the fault task-fails is in force: {wanted}", reason=wanted)
 
     def _expire_where_asked(self) -> None:
         """A fault without a method ends every session once; one with a method bites at the call."""
-        for fault in self.world.faults.all():
-            asked = fault.where.get("endpoint", self.name) == self.name and "method" not in fault.where
-            if fault.name == "vcenter-session-expires" and asked and fault.id not in self._expired:
-                self._expired.add(fault.id)
+        for force in self.world.faults.all():
+            asked = force.where.get("endpoint", self.name) == self.name and "method" not in force.where
+            if force.name == "vcenter-session-expires" and asked and force.id not in self._expired:
+                self._expired.add(force.id)
                 self.sessions.expire()
+                if force.left is not None:
+                    self.world.faults.bite(force.name, endpoint=self.name)
 
     def _expires_at(self, method: str) -> bool:
-        fault = self.world.faults.active("vcenter-session-expires", endpoint=self.name, method=method)
-        if fault is None or "method" not in fault.where:
+        force = self.world.faults.active("vcenter-session-expires", endpoint=self.name, method=method)
+        if force is None or "method" not in force.where:
             return False
         self.world.faults.bite("vcenter-session-expires", endpoint=self.name, method=method)
         return True
