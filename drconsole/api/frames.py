@@ -78,6 +78,7 @@ async def read_frame(reader: asyncio.StreamReader, decoder: msgspec.msgpack.Deco
 
     Raises Unreachable where it closed inside one, or sent what is no message of ours.
     """
+    head = b""
     try:
         head = await reader.readexactly(4)
         size = int.from_bytes(head, "big")
@@ -85,7 +86,7 @@ async def read_frame(reader: asyncio.StreamReader, decoder: msgspec.msgpack.Deco
             raise Unreachable(f"a frame of {size} bytes is no message of ours", about="service socket")
         return decoder.decode(await reader.readexactly(size))
     except asyncio.IncompleteReadError as cut:
-        if not cut.partial:
+        if not head and not cut.partial:
             return None
         raise Unreachable("the connection ended inside a message", about="service socket") from cut
     except (ConnectionResetError, BrokenPipeError):

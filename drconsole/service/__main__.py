@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 
-from drconsole.errors import DRConsoleError
+from drconsole.errors import Busy, DRConsoleError
 
 
 def main() -> int:
@@ -18,6 +18,9 @@ def main() -> int:
         from drconsole.settings.file import load
 
         serve(load(words.config))
+    except Busy as error:  # two clients started one at once: the other serves
+        print(error, file=sys.stderr)
+        return 0
     except DRConsoleError as error:
         print(error, file=sys.stderr)
         return error.exit_code

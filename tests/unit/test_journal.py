@@ -7,6 +7,7 @@ import multiprocessing
 import sqlite3
 from collections.abc import AsyncIterator
 from contextlib import closing
+from functools import partial
 from multiprocessing.queues import Queue
 from pathlib import Path
 
@@ -53,7 +54,7 @@ async def test_a_living_runner_is_not_taken_over(journal: Journal) -> None:
 async def test_what_is_asked_at_once_is_committed_in_groups(journal: Journal) -> None:
     await frozen(journal, [])
     before = journal.commits
-    many = [journal.write(lambda c, n=n: events.add(c, "R-1", "log", text=str(n))) for n in range(300)]
+    many = [journal.write(partial(events.add, run="R-1", kind="log", text=str(n))) for n in range(300)]
     numbers = await asyncio.gather(*many)
     assert journal.commits - before < 60
     assert numbers == list(range(numbers[0], numbers[0] + 300))
@@ -95,7 +96,7 @@ def _reserve(database: str, run: str, answers: Queue[str]) -> None:
         for number in range(20):
             name = f"T{number}"
             try:
-                await journal.write(lambda c, name=name: pool.reserve(c, run, name, "esx", "host"))
+                await journal.write(partial(pool.reserve, run=run, target=name, role="esx", role_kind="host"))
                 answers.put(f"{run} {name}")
             except Busy:
                 pass

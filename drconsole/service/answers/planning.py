@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from functools import partial
 
 import msgspec
 
@@ -149,6 +150,6 @@ def _addresses_in_use(state: State) -> tuple[str, ...]:
     holding = {lease.run for lease in state.journal.read(leases.leases).values()}
     used: list[str] = []
     for run in holding:
-        _, source = state.journal.read(lambda c, run=run: runs.frozen(c, run))  # type: ignore[misc]
+        _, source = state.journal.read(partial(runs.frozen, run=run))
         used.extend(msgspec.json.decode(source, type=PlanInput).addresses.values())
     return tuple(used)

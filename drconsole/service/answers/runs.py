@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 
 import msgspec
 from sqlalchemy import Connection
@@ -75,7 +76,7 @@ async def attach(state: State, request: requests.Attach, caller: Caller) -> RunV
     while True:
         seen = journal.news()
         rests = _rests(journal.read(lambda c: runs.find(c, run)), stay=request.stay)
-        while batch := journal.read(lambda c, after=after: events.since(c, run, after)):  # type: ignore[misc]
+        while batch := journal.read(partial(events.since, run=run, after=after)):
             for event in batch:
                 await caller.send(event)
             after = batch[-1].seq
