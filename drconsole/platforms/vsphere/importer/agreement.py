@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+_WHOLE = frozenset({"HostNicOrderPolicy", "VMwareUplinkPortOrderPolicy", "HostDnsConfig"})
+"""Types whose empty lists mean "none"; in all others an empty list cannot be told from an unset one."""
+
 
 def agrees(wanted: Any, found: Any) -> bool:
     """True where every field that `wanted` sets has the same value in `found`.
@@ -18,8 +21,12 @@ def agrees(wanted: Any, found: Any) -> bool:
         return len(wanted) == len(found) and all(map(agrees, wanted, found))
     if hasattr(wanted, "_GetPropertyList"):
         return found is not None and all(
-            agrees(getattr(wanted, info.name), getattr(found, info.name, None))
-            for info in wanted._GetPropertyList()
-            if info.name not in ("dynamicType", "dynamicProperty")
+            agrees(getattr(wanted, name), getattr(found, name, None)) for name in _set_fields(wanted)
         )
     return bool(wanted == found)
+
+
+def _set_fields(wanted: Any) -> list[str]:
+    whole = type(wanted)._wsdlName in _WHOLE
+    names = [info.name for info in wanted._GetPropertyList() if not info.name.startswith("dynamic")]
+    return [name for name in names if whole or getattr(wanted, name) != []]

@@ -92,8 +92,6 @@ async def children(session: Session, parent: Any, path: str = "childEntity") -> 
 
 async def names_of(session: Session, references: list[Any]) -> dict[Any, str]:
     """Returns reference → name, with one call for all; what has gone meanwhile is left out."""
-    if not references:
-        return {}
     rows = await read_all(session, references, "name")
     by_id = {item._moId: item for item in references}
     return {by_id[moid]: values["name"] for moid, values in rows.items() if "name" in values}
@@ -101,6 +99,8 @@ async def names_of(session: Session, references: list[Any]) -> dict[Any, str]:
 
 async def read_all(session: Session, references: list[Any], *paths: str) -> dict[str, dict[str, Any]]:
     """Reads the same properties of many objects with one call: moid → path → value."""
+    if not references:
+        return {}
     collector = vmodl.query.PropertyCollector
     kinds = {type(item) for item in references}
     spec = collector.FilterSpec(
