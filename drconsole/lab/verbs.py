@@ -10,6 +10,10 @@ if TYPE_CHECKING:
     from drconsole.lab.lab import Lab
 
 
+ALIASES = {"target": "machine", "host": "machine"}
+"""What operators call a machine, depending on the side that they look at."""
+
+
 class Verbs:
     """The control verbs of one lab. `ended` is set by `down`."""
 
@@ -49,7 +53,7 @@ class Verbs:
         where: dict[str, str] | None = None,
     ) -> dict[str, Any]:
         world = self._lab.world
-        where = {key: str(value) for key, value in (where or {}).items()}
+        where = {ALIASES.get(key, key): str(value) for key, value in (where or {}).items()}
         self._known(where)
         cleared = 0
         if clear:

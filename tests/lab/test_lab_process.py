@@ -71,7 +71,7 @@ def test_replication_goes_on_without_anybody(lab: LabHandle) -> None:
 def test_faults_come_and_go_on_a_running_lab(lab: LabHandle) -> None:
     found = settings.load(lab.configuration)
     bmc = found.pool["F"].bmc.address
-    lab.request("fault", name="bmc-silent", where={"machine": "F"})
+    lab.request("fault", name="bmc-silent", where={"target": "F"})
     assert not _listens(bmc)
     assert lab.request("fault", name="bmc-silent", clear=True)["cleared"] == 1
     assert _listens(bmc)
