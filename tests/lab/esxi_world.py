@@ -5,6 +5,7 @@ The client calls handlers through dispatch, without a socket, and lets virtual t
 
 from __future__ import annotations
 
+import asyncio
 from typing import Any, cast
 
 from passlib.hash import sha512_crypt
@@ -100,12 +101,18 @@ class Client:
 
     async def call(self, target: ManagedObject, method: str, **arguments: Any) -> Any:
         """Calls a method with all its parameters, None for those not given; returns its result."""
-        infos = methods(wsdl_type(target.wsdl))[method].params
-        given = {info.name: arguments.pop(info.name, None) for info in infos}
-        assert not arguments, f"{method} has no {sorted(arguments)}"
-        result = await self.clock.run(self._carried(target, method, given))
+        result = await self.clock.run(self._carried(target, method, _whole(target, method, arguments)))
         assert not self.endpoint.undeclared, "a handler raised what its method does not declare"
         return result
+
+    async def together(self, *calls: tuple[ManagedObject, str, dict[str, Any]]) -> list[Any]:
+        """Makes calls at the same time; returns results and faults, in the order of the calls."""
+
+        async def work() -> list[Any]:
+            started = (self._carried(on, name, _whole(on, name, given)) for on, name, given in calls)
+            return await asyncio.gather(*started, return_exceptions=True)
+
+        return await self.clock.run(work())
 
     async def _carried(self, target: ManagedObject, method: str, given: dict[str, Any]) -> Any:
         call = Call(self.endpoint, self.session, initiator="test")
@@ -122,6 +129,13 @@ class Client:
     def object(self, reference: Any) -> Any:
         """Returns the object of a reference."""
         return self.endpoint.at(reference)
+
+
+def _whole(target: ManagedObject, method: str, arguments: dict[str, Any]) -> dict[str, Any]:
+    """Returns all parameters of a method: None for those that are not given."""
+    names = [info.name for info in methods(wsdl_type(target.wsdl))[method].params]
+    assert arguments.keys() <= set(names), f"{method} takes {names}"
+    return {name: arguments.get(name) for name in names}
 
 
 class Site:

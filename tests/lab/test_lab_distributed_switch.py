@@ -211,3 +211,15 @@ async def test_an_empty_switch_goes_away_with_its_port_groups() -> None:
     await made.client.call(made.group("Web-110"), "Destroy_Task")
     await made.client.call(made.switch, "Destroy_Task")
     assert [made.client.object(ref).name for ref in made.site.datacenter.value("network")] == ["VM Network"]
+
+
+async def test_of_two_changes_of_one_version_the_second_is_refused() -> None:
+    made = await _switched()
+    version = made.switch.get("config.configVersion")
+    spec = new("VMwareDVSConfigSpec", configVersion=version, maxMtu=1600)
+    first, second = await made.client.together(
+        (made.switch, "ReconfigureDvs_Task", {"spec": spec}),
+        (made.switch, "ReconfigureDvs_Task", {"spec": spec}),
+    )
+    assert first is None
+    assert isinstance(second, wsdl_type("ConcurrentAccess"))

@@ -21,6 +21,7 @@ from drconsole.lab.world.hypervisor.host import Hypervisor
 from drconsole.lab.world.management import Interface, Management
 from drconsole.lab.world.power import start_running
 from drconsole.lab.world.system import System
+from drconsole.lab.world.volumes import Vmfs, Volume
 from tests.lab.esxi_world import DRILL, PASSWORD, install
 from tests.lab.open_lab import OpenLab, open_lab
 
@@ -167,11 +168,11 @@ async def test_moving_to_the_captured_address_closes_the_door_and_the_vcenter_he
 
 async def test_a_file_of_a_datastore_is_downloaded() -> None:
     async with _doors() as doors:
-        volume = doors.lab.world.arrays["r1"].volumes["vol1-replica"]
-        volume.initiators, volume.writable = list(doors.host.machine.hardware.wwpns), True
+        volume = Volume("r1", "own", 2**30, naa="naa.6own", vmfs=Vmfs("ds-prod-1", "1-2-3-4", "naa.6own"))
+        volume.initiators = list(doors.host.machine.hardware.wwpns)
+        doors.lab.world.arrays["r1"].volumes["own"] = volume
         volume.write("a b/%2f.vmx", b"memsize")
         doors.host.storage.rescan()
-        doors.host.storage.force_mount(volume)
         doors.host.changed("datastore", "config")
         url = f"https://{doors.host_address}:{HTTPS}/folder/a%20b/%252f.vmx"
         query = {"dcPath": "ha-datacenter", "dsName": "ds-prod-1"}

@@ -107,9 +107,16 @@ class DistributedPortgroup(Network):
         ]
 
     async def ReconfigureDVPortgroup_Task(self, call: Call, spec: Any) -> None:
-        if spec.configVersion != str(self.version):
-            raise fault("ConcurrentAccess", f"configVersion is {self.version}")
-        await call.take("vcenter.reconfigure")
+        async with self.switch.changing:
+            if spec.configVersion != str(self.version):
+                raise fault("ConcurrentAccess", f"configVersion is {self.version}")
+            await call.take("vcenter.reconfigure")
+            await self._reconfigure(spec)
+            self.version += 1
+        call.write("update", inventory.world_path(self), initiator=call.initiator)
+        self.touch()
+
+    async def _reconfigure(self, spec: Any) -> None:
         before = self.setting
         self.setting = joined(self.setting, spec.defaultPortConfig)
         try:
@@ -120,9 +127,6 @@ class DistributedPortgroup(Network):
         if spec.name and spec.name != self.name:
             self._rename(spec.name)
         self._take(spec)
-        self.version += 1
-        call.write("update", inventory.world_path(self), initiator=call.initiator)
-        self.touch()
 
     async def Rename_Task(self, call: Call, newName: str) -> None:
         await call.take("vcenter.rename")

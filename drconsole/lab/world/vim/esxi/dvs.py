@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from drconsole.lab.world.hypervisor.network import HostNetwork, ProxySwitch
@@ -85,6 +86,7 @@ class DistributedSwitch(TreeEntity):
             "multicastFilteringMode": "legacyFiltering",
             "lacpApiVersion": "multipleLag",
         }
+        self.changing = asyncio.Lock()
         self._next_port = 0
 
     def next_port(self) -> str:
@@ -196,23 +198,31 @@ class DistributedSwitch(TreeEntity):
 
     async def _add(self, call: Call, specs: list[Any]) -> list[DistributedPortgroup]:
         folder = cast("TreeEntity", self.parent)
-        for spec in specs:
-            folder.refuse_duplicate(checked_name(spec.name or ""))
-        await call.take("vcenter.create")
-        made = [make_group(self, str(spec.name), spec) for spec in specs]
+        async with self.changing:
+            for spec in specs:
+                folder.refuse_duplicate(checked_name(spec.name or ""))
+            await call.take("vcenter.create")
+            made = [make_group(self, str(spec.name), spec) for spec in specs]
+            await self.push()
+            self.version += 1
         for group in made:
             call.write("create", inventory.world_path(group), kind=group.wsdl, initiator=call.initiator)
-        await self.push()
-        self.version += 1
         self.tell()
         return made
 
     async def ReconfigureDvs_Task(self, call: Call, spec: Any) -> None:
         if not spec.configVersion:
             raise fault("InvalidArgument", invalidProperty="spec.configVersion")
-        if spec.configVersion != str(self.version):
-            raise fault("ConcurrentAccess", f"configVersion is {self.version}")
-        await call.take("vcenter.reconfigure")
+        async with self.changing:
+            if spec.configVersion != str(self.version):
+                raise fault("ConcurrentAccess", f"configVersion is {self.version}")
+            await call.take("vcenter.reconfigure")
+            await self._reconfigure(spec)
+            self.version += 1
+        call.write("update", inventory.world_path(self), kind=self.wsdl, initiator=call.initiator)
+        self.tell()
+
+    async def _reconfigure(self, spec: Any) -> None:
         if spec.name and spec.name != self.name:
             stored = checked_name(spec.name)
             inventory.holder(self).refuse_duplicate(stored)
@@ -221,9 +231,6 @@ class DistributedSwitch(TreeEntity):
         for member in spec.host:
             await dvs_members.reconfigure(self, member)
         await self.push()
-        self.version += 1
-        call.write("update", inventory.world_path(self), kind=self.wsdl, initiator=call.initiator)
-        self.tell()
 
     def tell(self) -> None:
         """Says that the switch, its port groups and its members changed."""
