@@ -12,7 +12,8 @@ from drconsole.platforms.vsphere import elements, profile
 
 CONFIGURED = {"volume", "storageArray", "physicalServer"}
 KINDS: dict[str, type[Object]] = {
-    kind.kind: kind for kind in (*COLLECTIONS.values(), ManagementServer) if kind.kind not in CONFIGURED
+    **{kind.kind: kind for kind in COLLECTIONS.values() if kind.kind not in CONFIGURED},
+    "managementServer": ManagementServer,
 }
 
 

@@ -47,14 +47,17 @@ async def take(session: Session, site: SitePlan, profile: Profile, progress: Pro
     async with collect.everything(session) as view:
         paths = await _gather(session, view, paths, gathered, progress)
     snapshot = _build(gathered, site, profile, frozenset(gathered.incomplete()))
+    lost = references.dangling(snapshot)
     for attempt in range(1, ROUNDS + 1):
-        wanted = _wanted(gathered, references.dangling(snapshot))
+        wanted = _wanted(gathered, lost)
         if not wanted:
             break
         progress(f"{len(wanted)} objects changed during the capture; fetching them again ({attempt})")
         await asyncio.sleep(PAUSE * attempt)
         await _fetch(session, wanted, paths, gathered)
         snapshot = _build(gathered, site, profile, frozenset(gathered.incomplete()))
+        lost = references.dangling(snapshot)
+    snapshot = _replaced(snapshot, consistent=not lost, dangling=tuple(str(reference) for reference in lost))
     return await _finished(session, gathered, snapshot, profile, progress)
 
 
@@ -136,13 +139,11 @@ async def _finished(
 ) -> Snapshot:
     server = await management.management_server(session, snapshot.virtual_machines, progress)
     blank = elements.fields_left_out(profile.elements, "managementServer")
-    snapshot = _replaced(snapshot, management_server=management.without(server, blank))
     for line in _remarks(gathered):
         progress(line)
-    lost = references.dangling(snapshot)
     counts = ", ".join(f"{len(getattr(snapshot, f))} {f.replace('_', ' ')}" for f in COLLECTIONS)
     progress(f"captured {counts}")
-    return _replaced(snapshot, consistent=not lost, dangling=tuple(str(reference) for reference in lost))
+    return _replaced(snapshot, management_server=management.without(server, blank))
 
 
 def _remarks(gathered: Gathered) -> Iterable[str]:
