@@ -12,7 +12,7 @@ from drconsole.model.step import Step
 SETTLED: frozenset[StepState] = frozenset({"done", "skipped", "cancelled"})
 """States that a step does not leave by itself, and that hold nobody up."""
 
-_CAPACITY = {"segment": 16, "array": 4, "vcenter": 8}
+_CAPACITY = {"segment": 16, "array": 4, "vcenter": 8, "switch": 1}
 """How many steps may occupy a resource at once, by the word before its colon."""
 
 _DEFAULT = 8

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drconsole.model.inventory import Cluster, VApp, VirtualMachine
+from drconsole.model.inventory import Cluster, Datastore, VApp, VirtualMachine
 from drconsole.model.step import step_key
 from drconsole.planning import keys
 from drconsole.platforms.vsphere.importer.graph import Rebuild
@@ -10,28 +10,31 @@ from drconsole.platforms.vsphere.importer.graph import Rebuild
 
 def add_guest_steps(rebuild: Rebuild, placement: dict[str, str]) -> None:
     """Adds the steps of every guest in scope. `placement` is guest id → host id, both captured."""
-    mounted = {ds.id: keys.datastore_mounted(rebuild.label(ds)) for ds in rebuild.scope.datastores}
-    rebuild.add(
-        keys.GUESTS_GATE,
-        "vsphere.read-guests",
-        about=rebuild.plan.site.name,
-        title="read every guest's configuration on the mounted datastores",
-        at={f"datastore:{datastore}": datastore for datastore in mounted},
-        # A datastore that was given up must not hold up the guests of the others.
-        optional_needs=tuple(mounted.values()),
-        guests=[{"id": g.id, "name": g.name, "path": g.vmx_path} for g in rebuild.scope.virtual_machines],
-        others=[g.vmx_path for g in rebuild.plan.snapshot.virtual_machines if not rebuild.has(g.id)],
-        typical_s=10,
-    )
+    read = {store.id: _add_reading(rebuild, store) for store in rebuild.scope.datastores}
     for guest in rebuild.scope.virtual_machines:
-        _add_guest(rebuild, guest, placement[guest.id], mounted)
+        _add_guest(rebuild, guest, placement[guest.id], read)
     for vapp in rebuild.scope.vapps:
         _add_entities(rebuild, vapp)
     for cluster in rebuild.scope.clusters:
         _add_cluster_settings(rebuild, cluster)
 
 
-def _add_guest(rebuild: Rebuild, guest: VirtualMachine, host: str, mounted: dict[str, str]) -> None:
+def _add_reading(rebuild: Rebuild, store: Datastore) -> str:
+    """Adds the reading of one datastore, so that another one's trouble holds nobody up."""
+    prefix = f"[{store.name}] "
+    own = [g for g in rebuild.plan.snapshot.virtual_machines if g.vmx_path.startswith(prefix)]
+    return rebuild.add(
+        step_key("guests", rebuild.label(store), "read"),
+        "vsphere.read-guests",
+        about=store.name,
+        title="read every guest's configuration on the datastore",
+        at={"datastore": store.id},
+        guests=[{"name": guest.name, "path": guest.vmx_path} for guest in own],
+        typical_s=10,
+    )
+
+
+def _add_guest(rebuild: Rebuild, guest: VirtualMachine, host: str, read: dict[str, str]) -> None:
     stores = {disk.datastore for disk in guest.disks if disk.datastore} | _home(rebuild, guest)
     at = {"folder": guest.folder, "host": host, "pool": _pool(rebuild, guest, host)}
     key = keys.registered(guest.id)
@@ -41,7 +44,7 @@ def _add_guest(rebuild: Rebuild, guest: VirtualMachine, host: str, mounted: dict
         about=guest.name,
         title="register the guest",
         at=at,
-        needs=(keys.GUESTS_GATE, *(mounted[store] for store in sorted(stores) if store in mounted)),
+        needs=tuple(read[store] for store in sorted(stores) if store in read),
         deadline="register",
         id=guest.id,
         name=guest.name,

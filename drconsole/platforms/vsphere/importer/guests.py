@@ -7,16 +7,16 @@ from typing import Any
 
 from pyVmomi import vim
 
-from drconsole.errors import DeviceError, UnknownName
+from drconsole.errors import DeviceError
 from drconsole.model.step import Done, Work
 from drconsole.platforms.vsphere.faults import Fault
-from drconsole.platforms.vsphere.importer.graph import found, recovered_id
+from drconsole.platforms.vsphere.importer.graph import found
 from drconsole.platforms.vsphere.importer.recovered import RecoveredSite, read_all, reference, run_task
 from drconsole.platforms.vsphere.session import Session
 
 
 class ReadGuests:
-    """Lists every guest's configuration file on the mounted datastores, and what the snapshot lacks.
+    """Lists every guest's configuration file on a mounted datastore, and what the snapshot lacks.
 
     What it finds is reported and left to the operator: the snapshot may be older than the storage.
     """
@@ -25,19 +25,11 @@ class ReadGuests:
         self.site = site
 
     async def observe(self, work: Work) -> Done | None:
-        session, lying = await self.site.server(work), set[str]()
-        for name, (maker, captured) in work.step.arguments["at"].items():
-            if not name.startswith("datastore:"):
-                continue
-            try:
-                store = reference("Datastore", recovered_id(work, maker, captured))
-            except UnknownName:
-                work.say("a datastore is not mounted; its guests are not looked for", datastore=captured)
-                continue
-            lying |= await self._listed(session, store, work.step.deadline_s)
+        session = await self.site.server(work)
+        store = reference("Datastore", found(work, "datastore"))
+        lying = await self._listed(session, store, work.step.deadline_s)
         known = {guest["path"]: guest["name"] for guest in work.step.arguments["guests"]}
-        gone = sorted(path for path in known if path not in lying)
-        new = sorted(lying - set(known) - set(work.step.arguments["others"]))
+        gone, new = sorted(set(known) - lying), sorted(lying - set(known))
         for path in gone:
             work.say(f"{known[path]}: its configuration file is not on the recovered storage", path=path)
         for path in new:
