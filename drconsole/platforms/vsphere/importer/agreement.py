@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from pyVmomi.VmomiSupport import DataObject, ManagedObject
+
 _WHOLE = frozenset({"HostNicOrderPolicy", "VMwareUplinkPortOrderPolicy", "HostDnsConfig"})
 """Types whose empty lists mean "none"; in all others an empty list cannot be told from an unset one."""
 
@@ -19,7 +21,9 @@ def agrees(wanted: Any, found: Any) -> bool:
     if isinstance(wanted, list):
         found = found or []
         return len(wanted) == len(found) and all(map(agrees, wanted, found))
-    if hasattr(wanted, "_GetPropertyList"):
+    if isinstance(wanted, ManagedObject):
+        return isinstance(found, ManagedObject) and wanted._moId == found._moId
+    if isinstance(wanted, DataObject):
         return found is not None and all(
             agrees(getattr(wanted, name), getattr(found, name, None)) for name in _set_fields(wanted)
         )
@@ -29,4 +33,9 @@ def agrees(wanted: Any, found: Any) -> bool:
 def _set_fields(wanted: Any) -> list[str]:
     whole = type(wanted)._wsdlName in _WHOLE
     names = [info.name for info in wanted._GetPropertyList() if not info.name.startswith("dynamic")]
-    return [name for name in names if whole or getattr(wanted, name) != []]
+    return [name for name in names if whole or not _is_empty_list(getattr(wanted, name))]
+
+
+def _is_empty_list(value: Any) -> bool:
+    # Not `== []`: a managed object refuses to be compared with a list.
+    return isinstance(value, list) and not value

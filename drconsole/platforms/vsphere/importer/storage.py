@@ -33,7 +33,11 @@ class Rescan:
         path = "storageDeviceInfo.scsiLun"
         luns = (await session.read(system, path)).get(path) or []
         seen = {lun.canonicalName for lun in luns}
-        wanted = {volume["naa"] for volume in presented_volumes(work) if volume.get("naa")}
+        wanted = {
+            volume["naa"]
+            for volume in presented_volumes(work)
+            if volume.get("naa") and work.step.object in volume["hosts"]
+        }
         missing = wanted - {name.removeprefix("naa.") for name in seen} - seen
         if missing:
             work.progress(f"{len(missing)} of {len(wanted)} volumes not seen yet")
