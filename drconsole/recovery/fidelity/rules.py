@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from drconsole.model.inventory import Object
+from drconsole.model.inventory import DistributedPortGroup, ManagementServer, Object
 from drconsole.model.site import NetworkPlace
 from drconsole.model.step import Facts
 from drconsole.planning import keys
@@ -82,10 +82,25 @@ def _place(plan: PlanInput, network: str) -> NetworkPlace | None:
     return mapping.drill if plan.mode == "drill" else mapping.real
 
 
+def _named_by_host_name(case: Case) -> bool:
+    """It was called by its guest's name, and is called by its own host name now."""
+    return isinstance(case.item, ManagementServer) and case.recovered == case.item.hostname
+
+
+def _is_uplink(case: Case) -> bool:
+    return isinstance(case.item, DistributedPortGroup) and case.item.uplink
+
+
+def _not_told(case: Case) -> bool:
+    """The recovered side says nothing, rather than something else."""
+    return case.recovered in ("", "0")
+
+
 _OTHER_MACHINE = "the host runs on another machine"
 _OTHER_ARRAY = "the datastore lies on the replica's volume"
 _UPLINKS = "the uplinks were re-arranged, and the management server reached the host"
 _MODE_VLAN = "the configuration maps this network to another VLAN at the recovery site"
+_UNTOLD = "only a guest's tools tell it, and it is no guest now; the provisioning set and proved it"
 _NEW_SERVER = "the management server was installed anew"
 
 
@@ -120,6 +135,11 @@ RULES: tuple[Rule, ...] = (
     *_replica("url", "extents", "remoteHost", "remotePath", "mounts.path", "vmfsUuid", "capacityMib"),
     Rule("virtualMachine", "networkInterfaces.addresses", "had-to-be", "the guest reports them as it runs"),
     Rule("virtualMachine", "hostname", "had-to-be", "the guest reports it as it runs"),
+    Rule("distributedPortGroup", "name", "had-to-be", "the server names a new switch's uplinks", _is_uplink),
+    Rule("managementServer", "name", "had-to-be", "it is called by its host name now", _named_by_host_name),
+    Rule("managementServer", "dnsServers", "had-to-be", _UNTOLD, _not_told),
+    Rule("managementServer", "interfaces.gateway", "had-to-be", _UNTOLD, _not_told),
+    Rule("managementServer", "interfaces.addresses.prefix", "had-to-be", _UNTOLD, _not_told),
     Rule("managementServer", "guest", "had-to-be", "it runs on a machine of its own now"),
     Rule("managementServer", "instanceUuid", "had-to-be", _NEW_SERVER),
     Rule("managementServer", "interfaces.mac", "had-to-be", _NEW_SERVER),
