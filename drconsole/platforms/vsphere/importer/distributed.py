@@ -13,8 +13,9 @@ from drconsole.model.step import Done, Work
 from drconsole.platforms.vsphere.faults import Fault
 from drconsole.platforms.vsphere.importer.agreement import agrees
 from drconsole.platforms.vsphere.importer.graph import found
-from drconsole.platforms.vsphere.importer.recovered import reference, run_task
+from drconsole.platforms.vsphere.importer.recovered import names_of, reference, run_task
 from drconsole.platforms.vsphere.importer.tree import Child
+from drconsole.platforms.vsphere.session import Session
 
 _SWITCH = "VmwareDistributedVirtualSwitch"
 
@@ -34,29 +35,46 @@ class DistributedSwitchHandler(Child):
             return None
         session = await self.site.server(work)
         config = (await session.read(standing, "config"))["config"]
-        return Done(result=self._made(work, standing)) if agrees(self._spec(work), config) else None
+        made, called = await self._uplink_groups(session, config)
+        wanted = work.step.arguments["uplink_groups"]
+        if not agrees(self._spec(work), config) or (wanted and called != list(wanted.values())):
+            return None
+        groups = dict(zip(wanted, (group._moId for group in made), strict=False))
+        return Done(result={"moids": {self.switch(work).id: standing._moId, **groups}})
 
     async def act(self, work: Work) -> None:
-        session, spec, standing = await self.site.server(work), self._spec(work), await self.standing(work)
+        session, standing = await self.site.server(work), await self.standing(work)
         await work.check()
-        if standing is not None:
-            spec.configVersion = (await session.read(standing, "config.configVersion"))[
-                "config.configVersion"
-            ]
+        if standing is None:
+            await self._create(work)
+            standing = await self.standing(work)
+        config = (await session.read(standing, "config"))["config"]
+        spec = self._spec(work)
+        if not agrees(spec, config):
+            spec.configVersion = config.configVersion
             await self._run(work, standing, "ReconfigureDvs_Task", spec=spec)
-            return
-        product = (
-            vim.dvs.ProductSpec(version=self.switch(work).version) if self.switch(work).version else None
-        )
-        create = vim.DistributedVirtualSwitch.CreateSpec(configSpec=spec, productInfo=product)
+        made, called = await self._uplink_groups(session, config)
+        for group, name, wanted in zip(
+            made, called, work.step.arguments["uplink_groups"].values(), strict=False
+        ):
+            if name != wanted:
+                await self._run(work, group, "Rename_Task", newName=wanted)
+
+    async def _create(self, work: Work) -> None:
+        version = self.switch(work).version
+        product = vim.dvs.ProductSpec(version=version) if version else None
+        create = vim.DistributedVirtualSwitch.CreateSpec(configSpec=self._spec(work), productInfo=product)
         await self._run(work, self.parent(work), "CreateDVS_Task", spec=create)
+
+    async def _uplink_groups(self, session: Session, config: Any) -> tuple[list[Any], list[str]]:
+        """Returns the port groups that the server made for the uplinks, and what it called them."""
+        made = list(config.uplinkPortgroup)
+        names = await names_of(session, made)
+        return made, [names.get(group, "") for group in made]
 
     async def _run(self, work: Work, on: Any, method: str, **arguments: Any) -> None:
         session = await self.site.server(work)
         await run_task(session, on, method, seconds=work.step.deadline_s, about=work.step.object, **arguments)
-
-    def _made(self, work: Work, standing: Any) -> dict[str, Any]:
-        return {"moids": {self.switch(work).id: standing._moId}}
 
     def _spec(self, work: Work) -> Any:
         switch = self.switch(work)

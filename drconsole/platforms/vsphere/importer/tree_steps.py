@@ -161,6 +161,7 @@ def _hosts_under(rebuild: Rebuild, pool: ResourcePool | VApp) -> tuple[str, ...]
 
 def _add_switch(rebuild: Rebuild, switch: DistributedSwitch) -> None:
     key = rebuild.key(switch, "create-switch")
+    groups = [group for group in rebuild.scope.distributed_port_groups if group.switch == switch.id]
     rebuild.add(
         key,
         "vsphere.distributed-switch",
@@ -169,10 +170,11 @@ def _add_switch(rebuild: Rebuild, switch: DistributedSwitch) -> None:
         at={"parent": switch.parent},
         needs=(keys.BARRIER,),
         switch=switch,
+        uplink_groups={group.id: group.name for group in groups if group.uplink},
     )
-    rebuild.makes(key, switch.id)
-    for group in rebuild.scope.distributed_port_groups:
-        if group.switch == switch.id and not group.uplink:
+    rebuild.makes(key, switch.id, *(group.id for group in groups if group.uplink))
+    for group in groups:
+        if not group.uplink:
             _add_port_group(rebuild, switch, group)
 
 
