@@ -80,6 +80,7 @@ class SessionManager(ManagedObject):
     """Login, logout, and who is here."""
 
     wsdl = "SessionManager"
+    volatile = frozenset({"sessionList"})
     defaults: ClassVar[dict[str, Any]] = {
         "defaultLocale": "en",
         "messageLocaleList": ["en"],

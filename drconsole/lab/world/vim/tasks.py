@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from drconsole.lab.world.vim.events import EventManager
 from drconsole.lab.world.vim.new import changed, fault, new
 from drconsole.lab.world.vim.objects import ManagedEntity, ManagedObject, computed
 
@@ -96,4 +97,5 @@ class TaskManager(ManagedObject):
         task.begin(method, entity, user)
         self.endpoint.add(task)
         self.touch("recentTask")
+        self.endpoint.single(EventManager).post("TaskEvent", f"Task: {method}", user, info=task.props["info"])
         return task

@@ -25,6 +25,7 @@ class View(ManagedObject):
     """What all views share."""
 
     wsdl = "View"
+    volatile = frozenset({"view"})
     prefix = "view"
 
     async def DestroyView(self, call: Call) -> None:

@@ -28,6 +28,7 @@ class ComputeResource(TreeEntity):
     wsdl = "ComputeResource"
     prefix = "domain-s"
     holding = "host"
+    volatile = frozenset({"datastore", "network", "summary", "summaryEx"})
 
     def furnish(self) -> None:
         """Makes the root pool and what else every compute resource has."""

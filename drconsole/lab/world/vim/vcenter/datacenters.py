@@ -23,6 +23,7 @@ class Datacenter(TreeEntity):
 
     wsdl = "Datacenter"
     prefix = "datacenter"
+    volatile = frozenset({"datastore", "network"})
 
     def furnish(self) -> None:
         """Makes the root folders."""

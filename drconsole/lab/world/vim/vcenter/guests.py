@@ -49,6 +49,7 @@ class VirtualMachine(GuestPower, GuestChange, GuestMoves, TreeEntity):
 
     wsdl = "VirtualMachine"
     prefix = "vm"
+    volatile = frozenset({"environmentBrowser"})
     defaults: ClassVar[dict[str, Any]] = {
         "capability": CAPABILITY,
         "rootSnapshot": [],

@@ -84,6 +84,14 @@ class VCenter(Endpoint):
         self.single(OptionManager).set(setting=settings_of(self.management))
         self.world.watch(self._expire_where_asked)
 
+    def touch(self, changed: ManagedObject, *roots: str) -> None:
+        """As for every endpoint; what a parent shows of its children changes with them."""
+        super().touch(changed, *roots)
+        above = changed.value("parent") if changed.wsdl == "HostSystem" else None
+        resource = self.objects.get(above._moId) if above is not None else None
+        if resource is not None:
+            super().touch(resource, "datastore", "network", "summary")
+
     def path_of(self, item: ManagedEntity) -> str:
         """Returns the path of an object that is unique in the world, for the ledger."""
         return f"{self.side}/{item.path()}"

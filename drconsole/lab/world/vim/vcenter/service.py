@@ -16,6 +16,7 @@ class ServiceInstance(ManagedObject):
     """Where every client starts; vCenters and hosts have one."""
 
     wsdl = "ServiceInstance"
+    volatile = frozenset({"serverClock"})
 
     @computed("content")
     def _content(self) -> Any:

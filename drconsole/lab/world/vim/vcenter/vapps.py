@@ -19,6 +19,7 @@ class VirtualApp(ResourcePool):
     """A vApp; it stands in a folder as well as in a pool, unless it lies in another vApp."""
 
     wsdl = "VirtualApp"
+    volatile = frozenset({"summary"})
     prefix = "resgroup-v"
 
     def place(self, folder: Any, pool: ResourcePool) -> None:
