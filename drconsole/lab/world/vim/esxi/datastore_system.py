@@ -8,8 +8,9 @@ from drconsole.lab.world.hypervisor.storage import Mount, StorageRefused
 from drconsole.lab.world.vim.call import Call
 from drconsole.lab.world.vim.esxi import inventory
 from drconsole.lab.world.vim.esxi.datastore import LONGEST_NAME, Datastore
+from drconsole.lab.world.vim.esxi.devices import disk
 from drconsole.lab.world.vim.esxi.part import HostPart
-from drconsole.lab.world.vim.esxi.storage_info import DATASTORE_CAPABILITIES, disk, unresolved
+from drconsole.lab.world.vim.esxi.storage_info import DATASTORE_CAPABILITIES, unresolved
 from drconsole.lab.world.vim.esxi.storage_system import named_copy, refuse_used
 from drconsole.lab.world.vim.new import fault, new
 from drconsole.lab.world.vim.objects import computed

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, cast
 
 from drconsole.lab.world.hypervisor.network import HostNetwork, ProxySwitch
 from drconsole.lab.world.vim.call import Call
-from drconsole.lab.world.vim.esxi import dvs_members, dvs_ports, inventory
+from drconsole.lab.world.vim.esxi import dvs_members, dvs_ports, dvs_shown, inventory
 from drconsole.lab.world.vim.esxi.dvportgroup import DistributedPortgroup, make_group
 from drconsole.lab.world.vim.esxi.dvs_settings import (
     active_uplinks,
@@ -23,7 +23,6 @@ from drconsole.lab.world.vim.vcenter.tree import TreeEntity, checked_name
 if TYPE_CHECKING:
     from drconsole.lab.world.vim.esxi.host_system import HostSystem
 
-VENDOR = "VMware, Inc."
 DEFAULT_VERSION = "8.0.3"
 UPLINKS = ["Uplink 1", "Uplink 2", "Uplink 3", "Uplink 4"]
 _CDP = new("LinkDiscoveryProtocolConfig", protocol="cdp", operation="listen")
@@ -116,56 +115,15 @@ class DistributedSwitch(TreeEntity):
 
     @computed("config")
     def _config(self) -> Any:
-        return new(
-            "VMwareDVSConfigInfo",
-            uuid=self.switch_uuid,
-            name=self.name,
-            numPorts=sum(len(group.ports) for group in self.groups),
-            uplinkPortPolicy=new("DVSNameArrayUplinkPortPolicy", uplinkPortName=self.uplinks),
-            uplinkPortgroup=[group.ref() for group in self.groups if group.uplink],
-            defaultPortConfig=self.setting,
-            host=[dvs_members.shown(self, host) for host in self.members.values()],
-            productInfo=self._product(),
-            configVersion=str(self.version),
-            createTime=self.created,
-            networkResourceManagementEnabled=self.managed_resources,
-            **self.stored,
-        )
+        return dvs_shown.config(self)
 
     @computed("summary")
     def _summary(self) -> Any:
-        hosts = [host.ref() for host in self.members.values()]
-        return new(
-            "DVSSummary",
-            name=self.name,
-            uuid=self.switch_uuid,
-            numPorts=sum(len(group.ports) for group in self.groups),
-            productInfo=self._product(),
-            hostMember=hosts,
-            host=hosts,
-            portgroupName=[group.name for group in self.groups],
-            description=self.stored.get("description"),
-            contact=self.stored["contact"],
-            numHosts=len(hosts),
-        )
+        return dvs_shown.summary(self)
 
     @computed("runtime")
     def _runtime(self) -> Any:
-        return new(
-            "DVSRuntimeInfo",
-            hostMemberRuntime=[
-                new("HostMemberRuntimeInfo", host=host.ref(), status="up") for host in self.members.values()
-            ],
-        )
-
-    def _product(self) -> Any:
-        return new(
-            "DistributedVirtualSwitchProductSpec",
-            name="DVS",
-            vendor=VENDOR,
-            version=self.product,
-            forwardingClass="etherswitch",
-        )
+        return dvs_shown.runtime(self)
 
     def proxy(self, host: HostSystem) -> ProxySwitch | None:
         """Returns a member host's part of the switch."""

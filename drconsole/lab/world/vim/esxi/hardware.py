@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from drconsole.lab.world.hypervisor.host import PRODUCT, Hypervisor
-from drconsole.lab.world.machine import Machine, Nic
+from drconsole.lab.world.machine import Hardware, Machine, Nic
 from drconsole.lab.world.vim.new import new
 
 MIB = 1024 * 1024
@@ -37,8 +37,6 @@ def about(host: Hypervisor) -> Any:
 def hardware_info(machine: Machine) -> Any:
     """Returns the HostHardwareInfo of a machine."""
     hardware = machine.hardware
-    packages = max(1, hardware.cpu_packages)
-    threads = hardware.cpu_threads // packages
     return new(
         "HostHardwareInfo",
         systemInfo=new(
@@ -56,23 +54,29 @@ def hardware_info(machine: Machine) -> Any:
             numCpuThreads=hardware.cpu_threads,
             hz=hardware.cpu_mhz * 1_000_000,
         ),
-        cpuPkg=[
-            new(
-                "HostCpuPackage",
-                index=index,
-                vendor=cpu_vendor(hardware.cpu_vendor),
-                hz=hardware.cpu_mhz * 1_000_000,
-                busHz=100_000_000,
-                description=hardware.cpu_model,
-                threadId=list(range(index * threads, (index + 1) * threads)),
-            )
-            for index in range(packages)
-        ],
+        cpuPkg=_packages(hardware),
         memorySize=hardware.memory_mib * MIB,
         smcPresent=False,
         pciDevice=[_pci(nic) for nic in machine.nics if nic.pci],
         biosInfo=new("HostBIOSInfo", biosVersion="2.21.2", vendor=hardware.vendor, firmwareType="UEFI"),
     )
+
+
+def _packages(hardware: Hardware) -> list[Any]:
+    count = max(1, hardware.cpu_packages)
+    threads = hardware.cpu_threads // count
+    return [
+        new(
+            "HostCpuPackage",
+            index=index,
+            vendor=cpu_vendor(hardware.cpu_vendor),
+            hz=hardware.cpu_mhz * 1_000_000,
+            busHz=100_000_000,
+            description=hardware.cpu_model,
+            threadId=list(range(index * threads, (index + 1) * threads)),
+        )
+        for index in range(count)
+    ]
 
 
 def cpu_vendor(name: str) -> str:

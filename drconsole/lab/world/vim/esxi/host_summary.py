@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from drconsole.lab.world.vim.esxi.capability import CAPABILITY
+from drconsole.lab.world.vim.esxi.devices import device_info
 from drconsole.lab.world.vim.esxi.hardware import about, hardware_summary
 from drconsole.lab.world.vim.esxi.network_info import network_info
 from drconsole.lab.world.vim.esxi.network_system import CAPABILITIES as NET_CAPABILITIES
 from drconsole.lab.world.vim.esxi.network_system import OFFLOAD
 from drconsole.lab.world.vim.esxi.nic_manager import nic_manager_info
-from drconsole.lab.world.vim.esxi.storage_info import DATASTORE_CAPABILITIES, device_info, volume_info
+from drconsole.lab.world.vim.esxi.storage_info import DATASTORE_CAPABILITIES, volume_info
 from drconsole.lab.world.vim.new import array, new
 
 if TYPE_CHECKING:

@@ -6,14 +6,9 @@ from typing import Any, ClassVar
 
 from drconsole.lab.world.hypervisor.storage import Mount, StorageRefused
 from drconsole.lab.world.vim.call import Call
+from drconsole.lab.world.vim.esxi.devices import device_info, extent_path
 from drconsole.lab.world.vim.esxi.part import HostPart
-from drconsole.lab.world.vim.esxi.storage_info import (
-    device_info,
-    extent_path,
-    file_system,
-    unresolved,
-    volume_info,
-)
+from drconsole.lab.world.vim.esxi.storage_info import file_system, unresolved, volume_info
 from drconsole.lab.world.vim.new import fault, new
 from drconsole.lab.world.vim.objects import computed
 from drconsole.lab.world.volumes import Volume
