@@ -70,6 +70,7 @@ class Lab:
             "faults": [{"name": f.name, "times": f.left, **f.where} for f in self.world.faults.all()],
             "machines": [_machine(machine) for machine in self.world.machines.values()],
             "doors": [f"{address}:{port}" for address, port in self.listeners.places()],
+            "conflicts": self.listeners.conflicts(),
             "refusedLogins": dict(refused),
         }
 

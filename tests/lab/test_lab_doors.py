@@ -95,6 +95,19 @@ async def test_a_linux_server_lets_in_the_key_of_its_kickstart_alone(lab: OpenLa
             await log_in(key, user)
 
 
+async def test_two_machines_with_one_address_are_a_conflict_that_is_said(lab: OpenLab) -> None:
+    address = await _hypervisor(lab, "E")
+    machine = lab.world.machines["F"]
+    lab.boot.files = hypervisor_files(machine, address=address).files
+    order_netboot(machine)
+    press(machine, "On")
+    await until(lambda: bool(lab.listeners.conflicts()))
+    assert lab.listeners.conflicts() == {f"{address}:{HTTPS}": "two machines have this address"}
+    press(machine, "ForceOff")
+    await until(lambda: not lab.listeners.conflicts())
+    assert (address, HTTPS) in lab.listeners.places()
+
+
 async def test_a_replaced_certificate_is_shown_at_once(lab: OpenLab) -> None:
     address = await _hypervisor(lab)
     host = lab.world.machines["E"].system

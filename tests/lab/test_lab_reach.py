@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
+
 import pytest
 
 from drconsole.lab.world import reach
 from drconsole.lab.world.clock import VirtualClock
-from drconsole.lab.world.faults import UnknownFault
+from drconsole.lab.world.faults import KINDS, UnknownFault
 from drconsole.lab.world.linux import Linux
 from drconsole.lab.world.machine import Machine
 from drconsole.lab.world.power import cut, start_running
@@ -127,6 +130,13 @@ async def test_faults_match_what_they_name_and_expire() -> None:
     for name, where in (("nonsense", ""), ("site-gone", "machine"), ("bmc-silent", "mode")):
         with pytest.raises(UnknownFault):
             world.faults.start(name, times=None, **({where: "x"} if where else {}))
+
+
+def test_the_page_about_the_lab_lists_every_fault_with_its_arguments() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "lab.md").read_text(encoding="utf-8")
+    rows = [line.split("|") for line in page.splitlines() if line.startswith("| `")]
+    told = {row[1].strip(" `"): frozenset(re.findall(r"`([a-z]+)`", row[2])) for row in rows if len(row) == 5}
+    assert {name: told.get(name) for name in KINDS} == dict(KINDS)
 
 
 async def test_one_seed_one_world() -> None:

@@ -69,7 +69,7 @@ class Listeners:
         self._open: dict[Place, tuple[tuple[object, ...], Door]] = {}
         self._stale = asyncio.Event()
         self._lock = asyncio.Lock()
-        self.errors: dict[Place, str] = {}
+        self._errors: dict[Place, str] = {}
         world.watch(self._stale.set)
 
     async def follow(self) -> None:
@@ -82,7 +82,8 @@ class Listeners:
         """Opens and closes until the doors are as the world has them now."""
         async with self._lock:
             self._stale.clear()
-            wanted = dict(self._wanted())
+            self._errors.clear()
+            wanted = self._distinct()
             for place, (identity, door) in list(self._open.items()):
                 if place not in wanted or wanted[place].identity != identity:
                     door.close()
@@ -101,12 +102,24 @@ class Listeners:
         """Returns where somebody listens now."""
         return sorted(self._open)
 
+    def conflicts(self) -> dict[str, str]:
+        """Returns the doors that could not be opened, by `address:port`, with the reason."""
+        return {f"{address}:{port}": reason for (address, port), reason in self._errors.items()}
+
+    def _distinct(self) -> dict[Place, Wanted]:
+        """Returns what is wanted, one an address: of two machines with one, the first keeps it."""
+        wanted: dict[Place, Wanted] = {}
+        for place, want in self._wanted():
+            if wanted.setdefault(place, want) is not want:
+                self._errors[place] = "two machines have this address"
+        return wanted
+
     async def _try(self, place: Place, want: Wanted) -> None:
         try:
             self._open[place] = (want.identity, await want.open())
         except (OSError, ValueError) as error:
-            # A second machine with the same address, or a host key that is none.
-            self.errors[place] = str(error)
+            # A foreign process on the address, or a host key that is none.
+            self._errors[place] = str(error)
 
     def _wanted(self) -> Iterator[tuple[Place, Wanted]]:
         faults = self._world.faults
