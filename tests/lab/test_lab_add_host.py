@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from drconsole.lab.doors.vim25.contents import fragment
 from drconsole.lab.world.vim.esxi.host_system import HostSystem
 from drconsole.lab.world.vim.registry import wsdl_type
 from tests.lab.esxi_world import Client, Site, connect_spec, install, management_server, recovery_world, site
@@ -111,3 +112,41 @@ async def test_a_host_is_disconnected_reconnected_and_removed() -> None:
     assert not recovered.cluster.value("host")
     assert not recovered.datacenter.value("network")
     assert host.manager is None
+
+
+async def test_a_host_may_be_added_by_the_name_that_it_bears() -> None:
+    world = recovery_world()
+    recovered = await site(world)
+    host = install(world, "E", ADDRESS, name="esx-01.pittsburgh.example")
+    view = await recovered.add(host, hostName="ESX-01.pittsburgh.example")
+    assert view.name == "ESX-01.pittsburgh.example"
+    with pytest.raises(wsdl_type("NoHost")):
+        await recovered.add(install(world, "F", "127.64.4.22"), hostName="esx-09.pittsburgh.example")
+
+
+async def test_a_cable_that_is_pulled_shows_at_once() -> None:
+    world = recovery_world()
+    recovered = await site(world)
+    host = install(world, "E", ADDRESS)
+    view = await recovered.add(host)
+    path = "config.network.pnic"
+    before = fragment(view, path, recovered.vcenter.version)
+    world.set_link(host.machine, "vmnic3", link=False)
+    after = fragment(view, path, recovered.vcenter.version)
+    assert (before.count("<linkSpeed>"), after.count("<linkSpeed>")) == (4, 3)
+
+
+async def test_a_host_reboots_in_maintenance_mode_only_and_comes_back() -> None:
+    world = recovery_world()
+    recovered = await site(world)
+    host = install(world, "E", ADDRESS)
+    view = await recovered.add(host)
+    with pytest.raises(wsdl_type("InvalidState")):
+        await recovered.client.call(view, "RebootHost_Task", force=False)
+    await recovered.client.call(view, "EnterMaintenanceMode_Task", timeout=0)
+    await recovered.client.call(view, "RebootHost_Task", force=False)
+    await recovered.client.clock.advance(60)
+    assert view.connection_state() == "notResponding"
+    await recovered.client.clock.advance(600)
+    assert view.connection_state() == "connected"
+    await world.close()
