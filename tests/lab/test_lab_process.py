@@ -50,7 +50,7 @@ def test_everything_in_its_configuration_answers(lab: LabHandle) -> None:
 
 def test_its_status_says_how_every_machine_stands(lab: LabHandle) -> None:
     status = lab.request("status")
-    assert status["pid"] == lab.pid
+    assert (status["pid"], status["conflicts"]) == (lab.pid, {})
     machines = {machine["name"]: machine for machine in status["machines"]}
     assert machines["D"]["power"] == "Off"
     assert machines["esx-01"]["installed"] == "hypervisor"
@@ -78,6 +78,20 @@ def test_faults_come_and_go_on_a_running_lab(lab: LabHandle) -> None:
     for arguments in ({"name": "nonsense"}, {"name": "bmc-silent", "where": {"machine": "Q"}}):
         with pytest.raises(control.LabRefused):
             lab.request("fault", **arguments)
+
+
+def test_a_site_that_is_gone_may_swallow_connections(lab: LabHandle) -> None:
+    vcenter = settings.load(lab.configuration).sites["pittsburgh"].endpoint.address
+    lab.request("fault", name="site-gone", where={"mode": "black-hole"})
+    host, _, port = vcenter.rpartition(":")
+    try:
+        with socket.create_connection((host, int(port)), 2) as connection, pytest.raises(TimeoutError):
+            connection.settimeout(0.3)
+            connection.sendall(b"GET / HTTP/1.0\r\n\r\n")
+            connection.recv(1)
+    finally:
+        lab.request("fault", name="site-gone", clear=True)
+    assert _listens(vcenter)
 
 
 def test_a_site_that_is_gone_is_gone_in_whole(lab: LabHandle) -> None:

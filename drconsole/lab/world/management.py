@@ -52,7 +52,8 @@ class Management:
     kind: SystemKind = "management"
 
     def __post_init__(self) -> None:
-        self.instance_uuid = self.instance_uuid or str(uuid.uuid4())
+        if not self.instance_uuid:
+            self.instance_uuid = str(uuid.UUID(int=self.world.random.getrandbits(128), version=4))
         self.certificate = self_signed(self.hostname, *(i.address for i in self.interfaces))
         self.endpoint = self.world.factories.vcenter(self.world, self)
 
