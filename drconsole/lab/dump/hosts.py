@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, TypeVar
 
 from drconsole.lab.dump.values import path_of, plain
 from drconsole.lab.world.hypervisor.network import Vmk
+
+Item = TypeVar("Item")
 
 
 def host(item: Any) -> dict[str, Any]:
@@ -41,7 +44,7 @@ def host(item: Any) -> dict[str, Any]:
                 "nics": list(s.nics),
                 "policy": plain(item.endpoint, s.policy),
             }
-            for s in network.vswitches.values()
+            for s in _by_name(network.vswitches)
         ],
         "portGroups": [
             {
@@ -50,9 +53,9 @@ def host(item: Any) -> dict[str, Any]:
                 "vlan": g.vlan,
                 "policy": plain(item.endpoint, g.policy),
             }
-            for g in network.portgroups.values()
+            for g in _by_name(network.portgroups)
         ],
-        "virtualNics": [_vmk(item, vmk) for vmk in network.vmks.values()],
+        "virtualNics": [_vmk(item, vmk) for vmk in _by_name(network.vmks)],
         "datastores": sorted(mount.name for mount in hypervisor.storage.mounts),
     }
 
@@ -71,3 +74,8 @@ def _vmk(item: Any, vmk: Vmk) -> dict[str, Any]:
         "tcpIpStack": vmk.stack,
         "services": sorted(vmk.services),
     }
+
+
+def _by_name(items: Mapping[str, Item]) -> list[Item]:
+    """The order of creation is no property of a host: it differs after a recovery."""
+    return [items[name] for name in sorted(items)]
