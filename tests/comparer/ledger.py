@@ -51,20 +51,28 @@ def _early_presents(entries: list[Entry], roles: dict[str, str]) -> Iterator[str
 
 
 def _early_guests(entries: list[Entry]) -> Iterator[str]:
-    """A guest's volume is told by the location of its .vmx: its first part is the volume's path."""
-    added: set[str] = set()
-    mounted: set[str] = set()
+    """A guest's volume is the one that its host's machine has mounted as the datastore of its .vmx."""
+    machines: dict[str, str] = {}
+    mounted: set[tuple[str, str]] = set()
     for entry in entries:
         if entry.effect == "add-host":
-            added.add(entry.object.rpartition("/")[2])
-        if entry.effect == "mount":
-            mounted.add(str(entry.detail["volume"]))
-        if entry.effect == "register-guest":
-            if entry.detail["host"] not in added:
-                yield f"{entry.object} was registered before its host {entry.detail['host']} was added"
-            location = str(entry.detail["location"])
-            if not any(location.startswith(f"{volume}/") for volume in mounted):
-                yield f"{entry.object} was registered before its volume ({location}) was mounted"
+            machines[entry.object.rpartition("/")[2]] = f"machine/{entry.detail['target']}"
+        elif entry.effect == "mount":
+            mounted.add((entry.object.partition("/mount/")[0], str(entry.detail["datastore"])))
+        elif entry.effect == "update" and "/datastore/" in entry.object and "name" in entry.detail:
+            old, new = entry.object.rpartition("/")[2], str(entry.detail["name"])
+            mounted |= {(machine, new) for machine, name in mounted if name == old}
+        elif entry.effect == "register-guest":
+            yield from _early_guest(entry, machines, mounted)
+
+
+def _early_guest(entry: Entry, machines: dict[str, str], mounted: set[tuple[str, str]]) -> Iterator[str]:
+    host = str(entry.detail["host"])
+    datastore = str(entry.detail["vmx"]).partition("] ")[0].removeprefix("[")
+    if host not in machines:
+        yield f"{entry.object} was registered before its host {host} was added"
+    elif (machines[host], datastore) not in mounted:
+        yield f"{entry.object} was registered before its volume ({datastore}) was mounted"
 
 
 def _repeats(entries: list[Entry]) -> Iterator[str]:

@@ -26,9 +26,11 @@ class Nic:
 
 @dataclass(frozen=True)
 class Setting:
-    """`targets` is the path of a protected host or server → target; `metal` target → NIC name → NIC. `vlans` is network
-    → VLAN in this run's mode, `peers` protected array → recovery array. `guests` are the selected
-    ones' paths, `hosts` the deployed ones'; None is all."""
+    """`targets` is the path of a protected host or server → target; `metal` target → NIC name → NIC.
+
+    `vlans` is network → VLAN in this run's mode, `peers` protected array → recovery array. `guests` are
+    the selected ones' paths, `hosts` the deployed ones'; None is all.
+    """
 
     vlans: dict[str, int] = field(default_factory=dict)
     peers: dict[str, str] = field(default_factory=dict)
@@ -54,18 +56,22 @@ def read_setting(
     mapping: Path | None = None,
     selection: Path | None = None,
     metal: dict[str, dict[str, Nic]] | None = None,
+    targets: dict[str, str] | None = None,
 ) -> Setting:
-    """Returns the setting of a run. Raises LookupError where a document names what the dump lacks."""
+    """Returns the setting of a run; `targets` stands in for a mapping where none was given.
+
+    Raises LookupError where a document names what the dump lacks.
+    """
     found = tomllib.loads(configuration.read_text(encoding="utf-8"))
     (site,) = found["site"].values()
     place = "drill" if mode == "drill" else "real"
-    hosts, physical, targets = _roles(mapping, before)
+    hosts, physical, mapped = _roles(mapping, before)
     return Setting(
         vlans={network["name"]: network[place]["vlan"] for network in site["network"]},
         peers={array["peer"]: name for name, array in found["array"].items() if "peer" in array},
         replicated=frozenset(group["datastore"] for group in site["group"]),
         provisioning=(found["provisioning"]["first"], found["provisioning"]["last"]),
-        targets=targets,
+        targets=mapped or targets or {},
         metal=metal or {},
         hosts=hosts,
         guests=_guests(selection, before),
