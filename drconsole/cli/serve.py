@@ -20,7 +20,7 @@ def command(stop: bool, **_shared: object) -> None:
     if stop:
         asyncio.run(_stop())
         return
-    from drconsole.service.serving import serve
+    from drconsole.service.process import serve
     from drconsole.settings import places
     from drconsole.settings.file import load
 
