@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 
 import click
 
@@ -29,7 +30,8 @@ def command(stop: bool, **_shared: object) -> None:
         from drconsole.errors import InvalidConfiguration
 
         raise InvalidConfiguration("there is no configuration", expected="name one with --config")
-    asyncio.run(serve(load(path)))
+    # Asked for by name it stays; only one that a command started ends when nobody needs it.
+    serve(load(path), idle_s=math.inf)
 
 
 async def _stop() -> None:
