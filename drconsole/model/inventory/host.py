@@ -186,6 +186,8 @@ class Host(Object, frozen=True, kw_only=True):
     hardware: HostHardware | None = None
     product: HostProduct | None = None
     dns: Dns | None = None
+    ntp_running: bool = False
+    """Whether the host keeps its clock by its NTP servers, or only knows them."""
     ntp_servers: Annotated[tuple[str, ...], tag("ntpServer")] = ()
     routes: Annotated[tuple[Route, ...], tag("route")] = ()
     physical_nics: Annotated[tuple[PhysicalNic, ...], tag("physicalNic")] = ()

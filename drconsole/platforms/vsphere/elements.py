@@ -124,7 +124,12 @@ ELEMENTS: tuple[CaptureElement, ...] = (
     ),
     _of(_HOST, "host.dns", "dns", "config.network.dnsConfig"),
     _of(_HOST, "host.route", "routes", "config.network.routeTableInfo"),
-    _of(_HOST, "host.ntpServer", "ntp_servers", "config.dateTimeInfo.ntpConfig.server"),
+    _of(
+        _HOST,
+        "host.ntpServer",
+        "ntp_servers ntp_running",
+        "config.dateTimeInfo.ntpConfig.server config.service.service",
+    ),
     _of(_HOST, "host.storageAdapter", "storage_adapters", "config.storageDevice.hostBusAdapter"),
     _of(_POOL, "resourcePool", "name parent", "name parent", "import"),
     _of(_POOL, "resourcePool.allocation", "cpu memory", "config.cpuAllocation config.memoryAllocation"),

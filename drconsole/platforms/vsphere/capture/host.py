@@ -45,6 +45,10 @@ def host(props: Props) -> Facts:
         "connection": _CONNECTIONS.get(text(props.get("runtime.connectionState")), "notResponding"),
         "hardware": _hardware(props),
         "product": _product(props),
+        "ntp_running": any(
+            text(service, "key") == "ntpd" and truth(service, "running")
+            for service in items(props.get("config.service.service"))
+        ),
         "ntp_servers": item_texts(props.get("config.dateTimeInfo.ntpConfig.server")),
         "physical_nics": tuple(_physical_nic(nic) for nic in items(props.get("config.network.pnic"))),
         "storage_adapters": tuple(

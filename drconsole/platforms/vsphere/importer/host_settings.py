@@ -11,13 +11,17 @@ from drconsole.model.step import Done, Work
 from drconsole.platforms.vsphere.importer.agreement import agrees
 from drconsole.platforms.vsphere.importer.host_network import HostPart
 
+_NTPD = "ntpd"
+
 
 class HostSettings(HostPart):
-    """Name resolution, default gateway, static routes and NTP servers, as captured."""
+    """Name resolution, default gateway, static routes and NTP, as captured."""
 
     async def observe(self, work: Work) -> Done | None:
         _session, _system, info = await self.network(work)
         if not await self._timed(work):
+            return None
+        if self.captured(work).ntp_running and not await self._keeps_time(work):
             return None
         return Done() if _agreed(self.captured(work), info) else None
 
@@ -37,12 +41,22 @@ class HostSettings(HostPart):
             session, clock = await self.manager(work, "dateTimeSystem")
             config = vim.host.DateTimeConfig(ntpConfig=vim.host.NtpConfig(server=list(captured.ntp_servers)))
             await session.invoke(clock, "UpdateDateTimeConfig", config=config)
+        if captured.ntp_running and not await self._keeps_time(work):
+            session, services = await self.manager(work, "serviceSystem")
+            await session.invoke(services, "UpdateServicePolicy", id=_NTPD, policy="on")
+            await session.invoke(services, "StartService", id=_NTPD)
 
     async def _timed(self, work: Work) -> bool:
         session, clock = await self.manager(work, "dateTimeSystem")
         info = (await session.read(clock, "dateTimeInfo"))["dateTimeInfo"]
         servers = list(info.ntpConfig.server) if info.ntpConfig else []
         return servers == list(self.captured(work).ntp_servers)
+
+    async def _keeps_time(self, work: Work) -> bool:
+        """Servers alone set no clock: the daemon has to run."""
+        session, system = await self.manager(work, "serviceSystem")
+        info = (await session.read(system, "serviceInfo"))["serviceInfo"]
+        return any(service.key == _NTPD and service.running for service in info.service)
 
 
 def dns_spec(captured: Host) -> Any:
