@@ -18,8 +18,9 @@ selected. Then all objects belong to it, empty folders, pools and unused network
 - folders and datacenters: all above any of the former, and the four root folders of each datacenter.
 - volumes and arrays behind the datastores; physical servers that are deployed.
 
-In both, references are narrowed to what is taken: mounts, members of switches, networks' hosts and
-arrays' hosts to H; members of vApps and cluster groups to H and G; a group that loses all its members
+In both, references are narrowed to what is taken: mounts, members of switches (and with them the ports
+of a switch's uplink group: one for each uplink of each member), networks' hosts and arrays' hosts to H;
+members of vApps and cluster groups to H and G; a group that loses all its members
 goes, and so does a rule without its groups, or an affinity rule with fewer than two guests where it had
 two. A guest whose host is not deployed names the host that it is placed on (`placement.place`), and,
 where its pool is not taken, the root pool of that host's compute resource. The management server's

@@ -13,6 +13,7 @@ from drconsole.model.inventory import (
     ClusterGroup,
     ClusterRule,
     Datastore,
+    DistributedPortGroup,
     DistributedSwitch,
     ManagementServer,
     Network,
@@ -52,7 +53,7 @@ class _Narrowing:
     def _kept(self, name: str, objects: Iterable[ObjectT]) -> tuple[ObjectT, ...]:
         return tuple(item for item in objects if item.id in self._closure.objects[name])
 
-    def _narrow(self, item: Object) -> Object:
+    def _narrow(self, item: Object) -> Object:  # noqa: PLR0911 -- one answer a kind
         match item:
             case Datastore():
                 mounts = tuple(mount for mount in item.mounts if mount.host in self._hosts)
@@ -61,11 +62,21 @@ class _Narrowing:
                 return replace(item, hosts=self._only(item.hosts))
             case DistributedSwitch():
                 return replace(item, members=tuple(m for m in item.members if m.host in self._hosts))
+            case DistributedPortGroup(uplink=True):
+                return self._uplinks(item)
             case VApp():
                 return replace(item, entities=tuple(e for e in item.entities if e.member in self._all))
             case VirtualMachine():
                 return self._guest(item)
         return item
+
+    def _uplinks(self, group: DistributedPortGroup) -> DistributedPortGroup:
+        """A switch's uplink group has one port for each uplink of each member."""
+        switch = next((s for s in self._snapshot.distributed_switches if s.id == group.switch), None)
+        if switch is None or group.ports != len(switch.uplinks) * len(switch.members):
+            return group
+        members = sum(member.host in self._hosts for member in switch.members)
+        return replace(group, ports=len(switch.uplinks) * members)
 
     def _only(self, references: tuple[str, ...]) -> tuple[str, ...]:
         return tuple(reference for reference in references if reference in self._all)

@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from drconsole.model.inventory import DistributedPortGroup, Object, Snapshot
+from drconsole.model.inventory import Object, Snapshot
 
 _OWNERS = ("parent", "switch", "folder", "resource_pool", "array")
 """Fields that say where an object hangs, the first that is set."""
-
-
-def _name(item: Object) -> str:
-    """A switch's uplinks are a port group that the server names after an id of its own."""
-    if isinstance(item, DistributedPortGroup) and item.uplink:
-        return "(uplinks)"
-    return item.name
 
 
 class Paths:
@@ -35,7 +28,7 @@ class Paths:
             return id
         self._paths[id] = id  # a circle of parents ends here
         owner = self._owner(item)
-        name = _name(item).replace("/", "%2f")
+        name = item.name.replace("/", "%2f")
         self._paths[id] = f"{self.of(owner)}/{name}" if owner else name
         return self._paths[id]
 

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from drconsole.model.inventory import DistributedPortGroup, ManagementServer, Object
+from drconsole.model.inventory import ManagementServer, Object
 from drconsole.model.site import NetworkPlace
 from drconsole.model.step import Facts
 from drconsole.planning import keys
@@ -87,10 +87,6 @@ def _named_by_host_name(case: Case) -> bool:
     return isinstance(case.item, ManagementServer) and case.recovered == case.item.hostname
 
 
-def _is_uplink(case: Case) -> bool:
-    return isinstance(case.item, DistributedPortGroup) and case.item.uplink
-
-
 def _not_told(case: Case) -> bool:
     """The recovered side says nothing, rather than something else."""
     return case.recovered in ("", "0")
@@ -135,7 +131,6 @@ RULES: tuple[Rule, ...] = (
     *_replica("url", "extents", "remoteHost", "remotePath", "mounts.path", "vmfsUuid", "capacityMib"),
     Rule("virtualMachine", "networkInterfaces.addresses", "had-to-be", "the guest reports them as it runs"),
     Rule("virtualMachine", "hostname", "had-to-be", "the guest reports it as it runs"),
-    Rule("distributedPortGroup", "name", "had-to-be", "the server names a new switch's uplinks", _is_uplink),
     Rule("managementServer", "name", "had-to-be", "it is called by its host name now", _named_by_host_name),
     Rule("managementServer", "dnsServers", "had-to-be", _UNTOLD, _not_told),
     Rule("managementServer", "interfaces.gateway", "had-to-be", _UNTOLD, _not_told),
