@@ -49,6 +49,16 @@ def find(config: str | Path | None = None) -> Place:
     return Place(config=settings.path, state_dir=settings.state_dir, socket=str(socket))
 
 
+def is_configured(config: str | Path | None = None) -> bool:
+    """Whether there is a configuration at all: where there is none, a console shows the way in.
+
+    Raises InvalidConfiguration where one is named and does not exist.
+    """
+    from drconsole.settings import places
+
+    return places.find(config) is not None
+
+
 async def ensure_started(place: Place) -> None:
     """Returns once a service listens at `place`, starting one if need be.
 

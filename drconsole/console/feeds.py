@@ -1,0 +1,179 @@
+"""What workers do: they talk to the service and post what they hear; they own nothing."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import time
+from collections.abc import Awaitable, Callable
+from typing import Any, TypeVar
+
+from textual.message import Message
+
+from drconsole.api import requests
+from drconsole.api.client import Client
+from drconsole.api.requests import Request
+from drconsole.console.messages import Arrived, Joined, Parted, Told, Trouble, Unconfigured
+from drconsole.console.store import Store
+from drconsole.errors import DRConsoleError, InvalidConfiguration, PinMismatch, Unreachable, WrongCredentials
+from drconsole.model.run import Event
+
+Reply = TypeVar("Reply")
+Post = Callable[[Message], object]
+
+BEAT_S = 2.0
+SITES_S = 4.0
+POOL_S = 3.0
+RUNS_S = 2.0
+VIEW_S = 1.0
+_PAUSES = (0.5, 1.0, 2.0, 5.0)
+
+
+async def join(config: str | None, post: Post) -> None:
+    """Connects, again and again until the service answers or there is no configuration at all."""
+    attempt = 0
+    while True:
+        try:
+            if not await asyncio.to_thread(_configured, config):
+                post(Unconfigured())
+                return
+            post(Joined(await Client.connect(config, name="console")))
+            return
+        except InvalidConfiguration as error:
+            post(Trouble("reading the configuration", error))
+            return
+        except DRConsoleError as error:
+            post(Parted(error))
+        await asyncio.sleep(_PAUSES[min(attempt, len(_PAUSES) - 1)])
+        attempt += 1
+
+
+def _configured(config: str | None) -> bool:
+    from drconsole.api.start import is_configured
+
+    return is_configured(config)
+
+
+async def beat(client: Client, post: Post) -> None:
+    """Asks who answers, to notice when nobody does."""
+    while True:
+        try:
+            status = await client.ask(requests.Status())
+        except DRConsoleError as error:
+            post(Parted(error))
+            return
+        post(Arrived(lambda store, status=status: store.set_status(status)))  # type: ignore[misc]
+        await asyncio.sleep(BEAT_S)
+
+
+async def poll(
+    client: Client,
+    request: Request[Reply, Any],
+    every_s: float,
+    put: Callable[[Store, Reply], None],
+    post: Post,
+) -> None:
+    """Asks the same thing again and again, and puts each answer into the store."""
+    while True:
+        try:
+            reply = await client.ask(request)
+        except Unreachable:
+            pass  # the beat tells
+        except DRConsoleError as error:
+            post(Told(str(error), "bad"))
+        else:
+            post(Arrived(lambda store, reply=reply: put(store, reply)))  # type: ignore[misc]
+        await asyncio.sleep(every_s)
+
+
+async def watch(client: Client, site: str, post: Post) -> None:
+    """Follows a site's live inventory for as long as the service does."""
+    while True:
+        try:
+            async with contextlib.aclosing(client.items(requests.WatchInventory(site=site))) as batches:  # type: ignore[type-var]
+                async for batch in batches:
+                    now = time.monotonic()
+                    post(Arrived(lambda store, batch=batch, now=now: store.set_batch(batch, now)))  # type: ignore[misc]
+        except (WrongCredentials, PinMismatch) as error:
+            post(Told(f"{site}: {error}", "bad"))
+            return
+        except DRConsoleError:
+            pass  # the beat tells that the service is gone; a site's own trouble is in its batches
+        await asyncio.sleep(_PAUSES[-1])
+
+
+async def read_snapshot(client: Client, identity: str, post: Post) -> None:
+    """Fetches a snapshot and reads it, off the loop: a large one takes a while."""
+    from drconsole.documents import read_snapshot as parse
+
+    found = await client.ask(requests.GetSnapshot(id=identity))
+    snapshot = await asyncio.to_thread(parse, found.document, identity)
+    post(Arrived(lambda store: store.set_snapshot(identity, snapshot), now=True))
+
+
+async def follow(client: Client, run: str, after: int, post: Post) -> None:
+    """Follows a run's events, also those of a later cleanup; ends only when it is cancelled.
+
+    Events are handed over in batches: as many as came until the handler gets to them.
+    """
+    heard = _Heard(post, after)
+    while True:
+        with contextlib.suppress(Unreachable):
+            attach = requests.Attach(run=run, after=heard.seq)
+            async with contextlib.aclosing(client.items(attach)) as events:  # type: ignore[type-var]
+                async for event in events:
+                    heard.take(event)
+        await asyncio.sleep(RUNS_S)
+
+
+class _Heard:
+    """Events that no handler has taken yet."""
+
+    def __init__(self, post: Post, seq: int) -> None:
+        self.seq = seq
+        self._post = post
+        self._events: list[Event] = []
+
+    def take(self, event: Event) -> None:
+        self.seq = event.seq
+        self._events.append(event)
+        if len(self._events) == 1:
+            self._post(Arrived(self._hand_over))
+
+    def _hand_over(self, store: Store) -> None:
+        events, self._events = self._events, []
+        following = store.following
+        if events and following is not None and following.run == events[0].run:
+            following.take_events(events, time.monotonic())
+            store.dirty.add("run")
+
+
+async def view(client: Client, run: str, wanted: Callable[[], bool], post: Post) -> None:
+    """Fetches the run whole whenever its events say that more than progress has changed."""
+    while True:
+        if wanted():
+            with contextlib.suppress(Unreachable):
+                found = await client.ask(requests.ShowRun(run=run))
+                now = time.monotonic()
+                post(Arrived(lambda store, found=found, now=now: _take_view(store, run, found, now)))  # type: ignore[misc]
+        await asyncio.sleep(VIEW_S)
+
+
+def _take_view(store: Store, run: str, found: Any, now: float) -> None:
+    if store.following is not None and store.following.run == run:
+        store.following.take_view(found, now)
+        store.dirty.add("run")
+
+
+async def carry(
+    doing: str, work: Callable[[], Awaitable[None]], done: Callable[[], None], post: Post
+) -> None:
+    """Does what the operator asked for, and says what went wrong with it."""
+    try:
+        await work()
+    except DRConsoleError as error:
+        post(Trouble(doing, error))
+    except (OSError, UnicodeError) as error:
+        post(Trouble(doing, DRConsoleError(str(error))))
+    finally:
+        done()

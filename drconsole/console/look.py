@@ -1,0 +1,71 @@
+"""How things look: a style for each role, a glyph for each state, and both on a poor terminal."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+
+from rich.style import Style
+
+from drconsole.model.text import safe_text
+
+_ASCII = str.maketrans(
+    {
+        "✓": "+", "▶": ">", "·": ".", "✗": "x", "○": "o", "●": "*", "→": "->", "←": "<-", "…": "...",
+        "–": "-", "─": "-", "│": "|", "▸": ">", "▾": "v", "█": "#", "░": ".", "›": ">", "↑": "^", "×": "x",
+    }
+)  # fmt: skip
+
+_STATES = {
+    "done": ("✓", "ok"), "running": ("▶", "work"), "pending": ("·", "dim"), "waiting": ("!", "warn"),
+    "paused": ("!", "warn"), "held": ("●", "ok"), "failed": ("✗", "bad"), "skipped": ("○", "warn"),
+    "cancelled": ("○", "warn"),
+    "free": ("●", "ok"), "reserved": ("▶", "work"), "leased": ("▶", "work"), "in-service": ("●", "work"),
+    "wiping": ("▶", "work"), "unreachable": ("✗", "bad"),
+    "live": ("●", "ok"), "stale": ("○", "warn"), "unwatched": ("·", "dim"),
+    "good": ("✓", "ok"), "tight": ("!", "warn"), "none": ("✗", "bad"), "off": ("○", "dim"), "on": ("●", "ok"),
+    "suspended": ("!", "warn"), "yes": ("✓", "ok"), "no": ("·", "dim"), "never": ("○", "dim"),
+    "recoverable": ("✓", "ok"), "caveats": ("!", "warn"), "connected": ("●", "ok"),
+    "disconnected": ("✗", "bad"), "notResponding": ("✗", "bad"), "registered": ("✓", "ok"),
+    "not-selected": ("○", "dim"), "not-recoverable": ("○", "dim"), "changed": ("!", "changed"),
+    "ok": ("✓", "ok"), "late": ("!", "warn"),
+}  # fmt: skip
+
+
+def mark(state: str) -> tuple[str, str]:
+    """Returns the glyph and the role of a state's word; a question mark for a word that is new here."""
+    return _STATES.get(state, ("?", "warn"))
+
+
+def wants_ascii(environ: Mapping[str, str] = os.environ) -> bool:
+    """Whether the terminal takes ASCII only: by the locale, or by DRCONSOLE_ASCII (1, or 0 against it).
+
+    Python itself sets LC_CTYPE to C.UTF-8 where the locale is C (PEP 538): that one is not believed.
+    """
+    if asked := environ.get("DRCONSOLE_ASCII"):
+        return asked != "0"
+    language = environ.get("LANG", "")
+    coerced = environ.get("LC_CTYPE") == "C.UTF-8" and language in ("", "C", "POSIX")
+    named = environ.get("LC_ALL") or ("" if coerced else environ.get("LC_CTYPE")) or language
+    return "utf-8" not in named.lower() and "utf8" not in named.lower()
+
+
+class Look:
+    """What drawing needs to know: the styles of the theme, and whether only ASCII may be sent."""
+
+    def __init__(self, styles: Mapping[str, Style], *, ascii_only: bool = False) -> None:
+        self._styles = styles
+        self.ascii_only = ascii_only
+
+    def style(self, role: str) -> Style:
+        """Returns the style of a role, or of several joined by blanks."""
+        if " " not in role:
+            return self._styles[role or "text"]
+        return Style.combine(self._styles[part] for part in role.split())
+
+    def text(self, text: str) -> str:
+        """Returns text as it may be sent: no control or format character, ASCII where need be."""
+        shown = safe_text(text)
+        if not self.ascii_only or shown.isascii():
+            return shown
+        return shown.translate(_ASCII).encode("ascii", "backslashreplace").decode()

@@ -1,0 +1,50 @@
+"""Opening the console: the one function that commands call."""
+
+from __future__ import annotations
+
+import os
+import signal
+import threading
+from collections.abc import Callable
+from types import FrameType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from drconsole.console.app import ConsoleApp
+
+_GRACE_S = 2.0
+_HUNG_UP = 128 + signal.SIGHUP
+
+
+def run_console(config: str | None) -> None:
+    """Shows the console on a configuration (None: where it is looked for) until the operator leaves.
+
+    Whoever calls has made sure that there is a terminal. Runs go on without it.
+    """
+    from drconsole.console.app import ConsoleApp
+
+    app = ConsoleApp(config)
+    before = signal.getsignal(signal.SIGHUP)
+    signal.signal(signal.SIGHUP, _leaves_on_hangup(app))
+    try:
+        app.run(mouse=False)
+    finally:
+        signal.signal(signal.SIGHUP, before)
+
+
+def _leaves_on_hangup(app: ConsoleApp) -> Callable[[int, FrameType | None], None]:
+    """Returns what to do when the terminal is gone.
+
+    Textual handles no SIGHUP: left alone the process dies in the middle, ignored it spins on a dead
+    terminal. A loop's own signal handler hangs at times, so the plain one asks the app to end, and a
+    thread ends the process if it cannot.
+    """
+
+    def hung_up(_number: int, _frame: FrameType | None) -> None:
+        last = threading.Timer(_GRACE_S, os._exit, (_HUNG_UP,))
+        last.daemon = True
+        last.start()
+        if app.home_loop is not None:
+            app.home_loop.call_soon_threadsafe(app.exit)
+
+    return hung_up

@@ -1,0 +1,1 @@
+"""The console's screens: one module a screen, all on the same frame (`view`)."""

@@ -1,0 +1,264 @@
+"""Screen 5: a run as it happens, and the operator's verbs."""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+
+from textual.widget import Widget
+
+from drconsole.console import phrases
+from drconsole.console.following import Following
+from drconsole.console.screens import run_rows
+from drconsole.console.screens.run_verbs import RunVerbs
+from drconsole.console.widgets.drawing import Span
+from drconsole.console.widgets.painted import Painted
+from drconsole.console.widgets.stages import stage_lines
+from drconsole.console.widgets.table import Cells, VirtualTable, position
+from drconsole.console.widgets.uplinks import uplink_lines
+from drconsole.model.run import Event
+
+_TABLES = ("machines", "steps", "guests")
+_NO_RUN = "no run yet: R starts one"
+
+
+class RunScreen(RunVerbs, screen="run"):
+    """Stages, machines (or steps, or guests), a host's uplinks, the log."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._events: dict[str, Event] = {}
+        self._shown_run = ""
+        self._uplinks = False
+
+    def body(self) -> Iterable[Widget]:
+        yield Painted(id="stages", classes="pane")
+        yield VirtualTable(run_rows.COLUMNS["machines"], self._cells, id="doing", empty=_NO_RUN)
+        yield Painted(id="uplink", classes="pane")
+        yield VirtualTable(run_rows.LOG_COLUMNS, self._log_cells, id="log", headed=False)
+
+    @property
+    def _log(self) -> VirtualTable:
+        return self.query_one("#log", VirtualTable)
+
+    def on_mount(self) -> None:
+        """The machines have the keys."""
+        self.query_one("#body").add_class("column")
+        self.doing.focus()
+
+    def focus_table(self) -> None:
+        """The machines have the keys."""
+        self.doing.focus()
+
+    # -- drawing ----------------------------------------------------------------------------------
+
+    def crumbs(self) -> Sequence[str]:
+        """Site, run, whether it is followed."""
+        following = self.store.following
+        if following is None or following.view is None:
+            return (self.store.site, following.run if following else "no run")
+        view = following.view
+        word = "attached (goes on without you)" if following.attached else "detached: d follows it again"
+        return (view.site, f"{view.run} {view.mode} {view.state}", word)
+
+    def labels(self) -> dict[str, str]:
+        """What the verbs would do now; those that do not apply stay out."""
+        following = self.store.following
+        view = following.view if following else None
+        live = following is not None and following.live and view is not None
+        failed = bool(following and following.failed())
+        clean = (
+            view is not None
+            and not following_cleans(following)
+            and view.state in ("held", "done", "failed", "cancelled")
+        )
+        undone = clean and view is not None and (view.cleanup is None or view.cleanup.state == "failed")
+        shows = _TABLES[(_TABLES.index(self.shows) + 1) % len(_TABLES)]
+        return {
+            "retry": "retry" if failed else "",
+            "skip": "skip…" if failed else "",
+            "cancel": "cancel…" if live else "",
+            "cleanup": "cleanup…" if undone and view is not None and view.mode == "drill" else "",
+            "recover": "" if live else "recover…",
+            "table": shows,
+            "uplinks": "log" if self._uplinks and self.has_class("low") else "uplinks",
+            "detach": "" if following is None else "detach" if following.attached else "attach",
+            "runs": "runs" if len(self.store.runs) > 1 else "",
+            "open": "open" if self.shows != "guests" else "",
+        }
+
+    def show(self) -> None:
+        """Everything about the run that is looked at."""
+        following = self.store.following
+        if following is not None and following.run != self._shown_run:
+            self._shown_run, self.only = following.run, ()
+            self._events.clear()
+        self._show_stages(following)
+        self._show_table(following)
+        self._show_uplinks(following)
+        self._show_log(following)
+
+    def _show_stages(self, following: Following | None) -> None:
+        pane = self.query_one("#stages", Painted)
+        view = following.view if following else None
+        if view is None:
+            pane.entitle("Stages")
+            pane.paint([[("asking the service …" if following else _NO_RUN, "dim")]])
+            return
+        done = sum(stage.state in ("done", "skipped") for stage in view.stages)
+        facts = [f"RPO at halt {phrases.span(view.rpo_s)}"] if view.rpo_s is not None else []
+        facts += [f"RTO {phrases.span(view.rto_s)}"] if view.rto_s is not None else []
+        if view.fidelity is not None:
+            lost = sum(difference.klass == "lost" for difference in view.fidelity.differences)
+            facts.append(f"fidelity {view.fidelity.matched}/{view.fidelity.total}, {lost} lost")
+        facts += [f"cleanup {view.cleanup.state}"] if view.cleanup else []
+        pane.entitle(f"Stages {done}/{len(view.stages)}", " · ".join(facts))
+        pane.paint(stage_lines(view.stages, datetime.now(UTC), pane.size.width, self.console_app.look))
+
+    def _show_table(self, following: Following | None) -> None:
+        table = self.doing
+        if following is None or following.view is None:
+            table.show(())
+            table.entitle("Machines")
+            return
+        keys = {
+            "machines": lambda: run_rows.machine_keys(following),
+            "steps": lambda: run_rows.step_keys(following, self.only),
+            "guests": lambda: run_rows.guest_keys(following),
+        }[self.shows]()
+        table.show(keys)
+        table.entitle(self._title(following, len(keys)), f"errors first  {position(table)}")
+
+    def _title(self, following: Following, number: int) -> str:
+        view = following.view
+        assert view is not None
+        if self.shows == "machines":
+            states = Counter(run_rows.machine_state(following, machine) for machine in view.machines)
+        elif self.shows == "steps":
+            steps = following.steps_of(*self.only) if self.only else following.steps.values()
+            states = Counter(step.state for step in steps)
+        else:
+            states = Counter(guest.state for guest in view.guests)
+        words = "".join(f" · {state} {found}" for state, found in sorted(states.items()))
+        of = f" of {self.only[0]}" if self.only else ""
+        return f"{self.shows.capitalize()} {number}{of}{words}"
+
+    def _show_uplinks(self, following: Following | None) -> None:
+        pane, low = self.query_one("#uplink", Painted), self.has_class("low")
+        target = self.doing.cursor if self.shows == "machines" else ""
+        machine = run_rows.machine_of(following, target) if following and target else None
+        wanted = self._uplinks if low else machine is not None and machine.role == "host"
+        pane.set_class(not wanted, "gone")
+        self._log.set_class(low and wanted, "gone")
+        if not wanted:
+            return
+        name = machine.protected if machine else ""
+        facts = following.uplinks.get(name) if following else None
+        pane.entitle(f"Uplinks · {name} on {target}" if machine else "Uplinks")
+        pane.paint(uplink_lines(facts, pane.size.width, self.console_app.look))
+
+    def _show_log(self, following: Following | None) -> None:
+        log = self._log
+        follows = not log.keys or log.cursor == log.keys[-1] or not log.has_focus
+        events = following.log if following else ()
+        self._events = {str(event.seq): event for event in events}
+        log.show(tuple(self._events))
+        log.entitle(f"Log · {'follow' if follows else 'held at the cursor: G follows'}", position(log))
+        if follows and log.keys:
+            log.select(log.keys[-1])
+
+    def _cells(self, key: str) -> Cells:
+        following = self.store.following
+        if following is None:
+            return tuple(("", "text") for _ in run_rows.COLUMNS[self.shows])
+        rows = {
+            "machines": run_rows.machine_cells,
+            "steps": run_rows.step_cells,
+            "guests": run_rows.guest_cells,
+        }
+        return rows[self.shows](following, key)
+
+    def _log_cells(self, key: str) -> Cells:
+        return run_rows.log_cells(self._events[key])
+
+    def live(self) -> list[Span]:
+        """How the run goes, and whether it waits for somebody."""
+        following, now = self.store.following, time.monotonic()
+        if following is None or following.view is None:
+            return super().live()
+        view, live = following.view, following.live
+        elapsed = view.elapsed_s + (now - following.viewed if live else 0.0)
+        done = sum(step.state == "done" for step in view.steps)
+        spans: list[Span] = [
+            self._age(following, now),
+            (" │ ", "dim"),
+            (f"{phrases.span(elapsed)} elapsed", "text"),
+        ]
+        spans += [(" │ ", "dim"), (f"step {done}/{len(view.steps)}", "text")]
+        failed = len(following.failed())
+        waits = failed or (1 if view.state == "waiting" else 0)
+        spans.append((" │ ", "dim"))
+        spans.append((f"waiting for you: {waits}", "bad") if waits and live else ("waits for nobody", "dim"))
+        return spans
+
+    def _age(self, following: Following, now: float) -> Span:
+        view = following.view
+        assert view is not None
+        age = phrases.age(now - following.viewed)
+        if not following.attached:
+            return f"STALE {age} (detached)", "warn"
+        if not following.live:
+            return f"run {view.state}", "ok" if view.state in ("held", "done") else "warn"
+        stale = now - following.viewed > 15
+        return f"run {view.state} {'STALE ' if stale else ''}{age}", "warn" if stale else "ok"
+
+    # -- keys that change what is shown ---------------------------------------------------------------
+
+    def on_virtual_table_moved(self, event: VirtualTable.Moved) -> None:
+        """The uplinks are those of the machine under the cursor."""
+        if event.table is self.doing:
+            self.update()
+
+    def on_virtual_table_opened(self, event: VirtualTable.Opened) -> None:
+        """A machine opens into its steps, a step into all that is known of it."""
+        following = self.store.following
+        if event.table is not self.doing or following is None:
+            return
+        if self.shows == "machines":
+            machine = run_rows.machine_of(following, event.key)
+            self.only = (event.key, machine.protected) if machine else (event.key,)
+            self._turn_to("steps")
+        elif self.shows == "steps":
+            self.open_step(event.key)
+
+    def do_table(self) -> None:
+        """Machines, steps, guests, in turn."""
+        self.only = ()
+        self._turn_to(_TABLES[(_TABLES.index(self.shows) + 1) % len(_TABLES)])
+
+    def _turn_to(self, shows: str) -> None:
+        self.shows = shows
+        self.doing.recolumn(run_rows.COLUMNS[shows], self._cells)
+        self.doing.focus()
+        self.update()
+
+    def do_up(self) -> None:
+        """Back to the machines."""
+        if self.shows != "machines":
+            self.only = ()
+            self._turn_to("machines")
+
+    def do_uplinks(self) -> None:
+        """Uplinks in the log's place; where there is room, both are shown anyway."""
+        self._uplinks = not self._uplinks
+        if self.shows != "machines":
+            self.only = ()
+            self._turn_to("machines")
+        self.update()
+
+
+def following_cleans(following: Following | None) -> bool:
+    """Whether a cleanup is under way."""
+    return following is not None and following.cleaning

@@ -1,0 +1,215 @@
+"""What operators do to a run: retry, skip, cancel, clean up; attach, detach, look at another one."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from drconsole.api import requests
+from drconsole.api.values import CommandReply, StepDetail
+from drconsole.console import phrases
+from drconsole.console.following import Following
+from drconsole.console.look import mark
+from drconsole.console.screens import run_rows
+from drconsole.console.screens.dialogs import Ask, Choose, Confirm, Option, Report, prose
+from drconsole.console.screens.recovering import Recovering
+from drconsole.console.widgets.columns import Column
+from drconsole.console.widgets.drawing import Line
+from drconsole.console.widgets.table import VirtualTable
+from drconsole.model.run import StepView
+
+_STEPS = (
+    Column(name="step", title="STEP", width=36, flex=1),
+    Column(name="error", title="ERROR", width=30, flex=2),
+)
+_RUNS = (
+    Column(name="run", title="RUN", width=18),
+    Column(name="site", title="SITE", width=14, flex=1),
+    Column(name="mode", title="MODE", width=10),
+    Column(name="state", title="STATE", width=12),
+    Column(name="started", title="STARTED", width=17),
+)
+
+
+class RunVerbs(Recovering):
+    """The verbs of the Run screen. They act on the row of the cursor."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self.shows = "machines"
+        self.only: tuple[str, ...] = ()
+
+    @property
+    def doing(self) -> VirtualTable:
+        """The table of machines, steps or guests."""
+        return self.query_one("#doing", VirtualTable)
+
+    def _failed_here(self, following: Following) -> list[StepView]:
+        """The failed steps of the row of the cursor."""
+        key = self.doing.cursor
+        if self.shows == "machines":
+            machine = run_rows.machine_of(following, key)
+            return following.failed_of(key, machine.protected if machine else "")
+        if self.shows == "guests":
+            return following.failed_of(key)
+        return [step for step in following.failed() if step.key == key]
+
+    def _stopped(self) -> Following | None:
+        """The run, if something has failed in it; else says that there is nothing to do."""
+        following = self.store.following
+        if following is None or not following.failed():
+            self.console_app.say("nothing has failed", "dim")
+            return None
+        return following
+
+    def do_retry(self) -> None:
+        """Tries the row's failed steps again; all of them where the row has none."""
+        following = self._stopped()
+        if following is None:
+            return
+        here = tuple(step.key for step in self._failed_here(following))
+        request = requests.Retry(run=following.run, steps=here, all=not here)
+        self.console_app.ask("retry", request, lambda reply: self._done("retrying", reply))
+
+    def do_skip(self) -> None:
+        """Asks which failed step to give up, if there are several, and why."""
+        following = self._stopped()
+        if following is None:
+            return
+        steps = self._failed_here(following) or following.failed()
+        if len(steps) == 1:
+            self._skip(following, steps[0].key)
+            return
+        options = [Option(key=s.key, cells=((s.key, "text"), (s.error or "", "bad"))) for s in steps]
+        self.app.push_screen(
+            Choose("Skip which step?", [], _STEPS, options),
+            lambda key: self._skip(following, key) if key else None,
+        )
+
+    def _skip(self, following: Following, key: str) -> None:
+        lines = [*prose(key, "title"), *prose("What needs it is given up with it. Say why:", "warn")]
+
+        def why(reason: str | None) -> None:
+            if reason:
+                request = requests.Skip(run=following.run, step=key, reason=reason)
+                self.console_app.ask("skip", request, lambda reply: self._done("skipped", reply))
+
+        self.app.push_screen(Ask("Skip a step", lines), why)
+
+    def do_cancel(self) -> None:
+        """Ends the run, once that is meant; a real one by the typed name of its site."""
+        following = self.store.following
+        if following is None or following.view is None or not following.live:
+            self.console_app.say("no run goes on", "dim")
+            return
+        view = following.view
+        request = requests.Cancel(run=view.run, reason="from the console")
+
+        def cancel(yes: object) -> None:
+            if yes:
+                self.console_app.ask("cancel", request, lambda reply: self._done("cancelling", reply))
+
+        lines: list[Line] = [
+            *prose(f"{view.run}: {view.mode} of {view.site}", "title"),
+            *prose("Running steps may end; no other starts."),
+        ]
+        if view.mode == "drill":
+            self.app.push_screen(Confirm("Cancel the run", lines, "cancels it"), cancel)
+        else:
+            lines.append([(" !! REAL !! ", "real"), (" Type the site's name to confirm:", "warn")])
+            self.app.push_screen(Ask("Cancel a real run", lines, exactly=view.site), cancel)
+
+    def do_cleanup(self) -> None:
+        """Puts a drill's machines back, once that is meant."""
+        following = self.store.following
+        if following is None or following.view is None:
+            self.console_app.say("there is no run to clean up", "dim")
+            return
+        view = following.view
+        lines = [
+            *prose(f"{view.run}: {view.mode} of {view.site}", "title"),
+            *prose(
+                "Its guests go off, its clones are dropped, its targets are wiped and go back to the pool."
+            ),
+        ]
+
+        def clean(yes: bool | None) -> None:
+            if yes:
+                request = requests.Cleanup(run=view.run)
+                self.console_app.ask("cleanup", request, lambda reply: self._done("cleaning up", reply))
+
+        self.app.push_screen(Confirm("Clean the run up", lines, "cleans it up"), clean)
+
+    def _done(self, word: str, reply: CommandReply) -> None:
+        """Says what took effect, and looks at the run at once."""
+        steps = f" {phrases.count(len(reply.steps), 'step')}" if reply.steps else f" {reply.run}"
+        self.console_app.say(f"{word}{steps}", "ok")
+        if self.store.following is not None:
+            self.console_app.attach()
+
+    def do_detach(self) -> None:
+        """Stops following, or follows again."""
+        following = self.store.following
+        if following is None:
+            return
+        if following.attached:
+            self.console_app.detach()
+        else:
+            self.console_app.attach()
+        self.update()
+
+    def do_runs(self) -> None:
+        """Asks for the run to look at, the newest first."""
+        options = []
+        for run in reversed(self.store.runs):
+            glyph, role = mark(run.state)
+            mode = "drill" if run.mode == "drill" else "real"
+            cells = (
+                (run.run, "text"),
+                (run.site, "text"),
+                (run.mode, mode),
+                (f"{glyph} {run.state}", role),
+                (phrases.when(run.started or ""), "dim"),
+            )
+            options.append(Option(key=run.run, cells=cells))
+        self.app.push_screen(Choose("Look at a run", [], _RUNS, options), self._chosen)
+
+    def _chosen(self, run: str | None) -> None:
+        if run is not None:
+            self.console_app.follow(run)
+            self.update()
+
+    def open_step(self, key: str) -> None:
+        """Shows all that is known of a step."""
+        following = self.store.following
+        if following is not None:
+            show: Callable[[StepDetail], None] = self._show_step
+            self.console_app.ask("looking at a step", requests.ShowStep(run=following.run, step=key), show)
+
+    def _show_step(self, step: StepDetail) -> None:
+        self.app.push_screen(Report(step.key, step_lines(step)))
+
+
+def step_lines(step: StepDetail) -> list[Line]:
+    """Returns what was tried, what was seen, what hangs on it, and the verbs that apply."""
+    glyph, role = mark(step.state)
+    lines: list[Line] = [
+        [
+            (f"{glyph} {step.state}", role),
+            (f"  {step.title or step.object}", "title"),
+            (f"  {phrases.count(step.attempts, 'attempt')}", "dim"),
+        ],
+    ]
+    if step.machine:
+        lines.append([("machine  ", "dim"), (step.machine, "text")])
+    if step.error:
+        lines += [[], *prose(step.error, "bad", 100)]
+    if step.remedy:
+        lines += prose(f"→ {step.remedy}", "text", 100)
+    lines += [[], [("needs    ", "dim"), (", ".join(step.needs) or "nothing", "text")]]
+    lines.append(
+        [("stops    ", "dim"), (phrases.count(len(step.stops), "step") if step.stops else "nothing", "text")]
+    )
+    lines.append([("verbs    ", "dim"), (", ".join(step.verbs) or "none now", "key")])
+    for name, value in list(step.result.items())[:8]:
+        lines.append([(f"{name}  ", "dim"), (str(value), "text")])
+    return lines

@@ -1,0 +1,96 @@
+"""All that the console knows, in one place, with a dirty set: screens look at it at each tick."""
+
+from __future__ import annotations
+
+from drconsole.api.values import InventoryBatch, ServiceStatus, SiteEntry
+from drconsole.console.draft import MappingDraft, SelectionDraft
+from drconsole.console.following import AT_REST, Following
+from drconsole.console.inventory import Captured, Inventory
+from drconsole.model.inventory import Snapshot
+from drconsole.model.run import RunSummary
+from drconsole.model.target import Target
+
+NOTE_S = 12.0
+
+
+class Store:
+    """What was heard. Only the handlers of the app write to it; times are monotonic."""
+
+    def __init__(self) -> None:
+        self.status: ServiceStatus | None = None
+        self.lost = ""
+        self.sites: dict[str, SiteEntry] = {}
+        self.site = ""
+        self.inventories: dict[str, Inventory] = {}
+        self.captured: dict[str, Captured] = {}
+        self.targets: tuple[Target, ...] | None = None
+        self.targets_at = 0.0
+        self.runs: tuple[RunSummary, ...] = ()
+        self.following: Following | None = None
+        self.mappings: dict[str, MappingDraft] = {}
+        self.selections: dict[str, SelectionDraft] = {}
+        self.refusals: dict[str, str] = {}
+        self.doing: dict[int, str] = {}
+        self.note = ("", "text", 0.0)
+        self.dirty: set[str] = set()
+
+    def set_status(self, status: ServiceStatus) -> None:
+        """Who answers."""
+        self.status, self.lost = status, ""
+        self.dirty.add("status")
+
+    def set_sites(self, entries: tuple[SiteEntry, ...]) -> None:
+        """The configured sites; the first one is worked on until another is chosen."""
+        self.sites = {entry.name: entry for entry in entries}
+        if self.site not in self.sites:
+            self.site = entries[0].name if entries else ""
+        self.dirty.add("sites")
+
+    def set_batch(self, batch: InventoryBatch, now: float) -> None:
+        """What changed in a live inventory."""
+        self.inventories.setdefault(batch.site, Inventory()).apply(batch, now)
+        self.dirty.add("inventory")
+
+    def set_snapshot(self, identity: str, snapshot: Snapshot) -> None:
+        """A snapshot's contents; older ones that nobody works with are forgotten."""
+        kept = {e.snapshot.id for e in self.sites.values() if e.snapshot} | {identity}
+        kept |= {draft.snapshot_id for draft in self.mappings.values()}
+        kept |= {draft.snapshot_id for draft in self.selections.values()}
+        self.captured = {key: value for key, value in self.captured.items() if key in kept}
+        self.captured[identity] = Captured(snapshot)
+        self.dirty.add("sites")
+
+    def set_targets(self, targets: tuple[Target, ...], now: float) -> None:
+        """The pool."""
+        self.targets, self.targets_at = targets, now
+        self.dirty.add("targets")
+
+    def set_runs(self, runs: tuple[RunSummary, ...]) -> None:
+        """All runs, oldest first."""
+        self.runs = runs
+        self.dirty.add("runs")
+
+    def captured_of(self, site: str) -> Captured | None:
+        """Returns what the newest snapshot of a site says, once it has been read."""
+        entry = self.sites.get(site)
+        return self.captured.get(entry.snapshot.id) if entry and entry.snapshot else None
+
+    def pool(self) -> dict[str, Target]:
+        """Returns the targets by name."""
+        return {target.name: target for target in self.targets or ()}
+
+    def live_runs(self) -> list[RunSummary]:
+        """Returns the runs that go on."""
+        return [run for run in self.runs if run.state not in AT_REST]
+
+    def mode(self) -> str:
+        """Returns what this console stands in: `drill`, `real`, or "" where nothing runs or is held."""
+        open_runs = [run for run in self.runs if run.state not in ("done", "failed", "cancelled")]
+        if any(run.mode != "drill" and run.state not in AT_REST for run in open_runs):
+            return "real"
+        return "drill" if any(run.mode == "drill" for run in open_runs) else ""
+
+    def say(self, text: str, role: str, now: float) -> None:
+        """Puts a line before the operator, for a while."""
+        self.note = (text, role, now + NOTE_S)
+        self.dirty.add("note")

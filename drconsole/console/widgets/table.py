@@ -1,0 +1,227 @@
+"""A virtual table: it asks for the cells of visible rows only and repaints the spans that changed.
+
+Textual's DataTable repaints all of itself on each update; over a slow line that is the difference
+between a second and a tenth of it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from rich.segment import Segment
+from rich.style import Style
+from textual.binding import Binding
+from textual.geometry import Region, Size
+from textual.message import Message
+from textual.scroll_view import ScrollView
+from textual.strip import Strip
+
+from drconsole.console.actions import MOVES
+from drconsole.console.widgets.columns import GAP, Column, Placed, placed
+from drconsole.console.widgets.drawing import Span, fitted
+from drconsole.console.widgets.painted import Drawn
+
+Cells = Sequence[Span | list[Span]]
+"""A row: for each column a span, or several spans such as a bar's."""
+
+
+class VirtualTable(Drawn, ScrollView, can_focus=True):
+    """Rows by key. `cells` gives a row's cells; it is called for what is on the screen."""
+
+    DEFAULT_CSS = "VirtualTable { scrollbar-size: 0 0; overflow-x: hidden; }"
+    BINDINGS = [Binding(",".join(move.keys), f"move('{move.name}')", show=False) for move in MOVES]
+
+    class Opened(Message):
+        """Enter on a row."""
+
+        def __init__(self, table: VirtualTable, key: str) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+    class Moved(Message):
+        """The cursor stands on another row."""
+
+        def __init__(self, table: VirtualTable, key: str) -> None:
+            super().__init__()
+            self.table = table
+            self.key = key
+
+        def can_replace(self, message: Message) -> bool:
+            """Only where the cursor ends up matters."""
+            return isinstance(message, VirtualTable.Moved) and message.table is self.table
+
+    def __init__(
+        self,
+        columns: Sequence[Column],
+        cells: Callable[[str], Cells],
+        *,
+        id: str | None = None,
+        classes: str | None = "pane",
+        headed: bool = True,
+        empty: str = "",
+    ) -> None:
+        super().__init__(id=id, classes=classes)
+        self.empty = empty
+        self._columns = tuple(columns)
+        self._cells = cells
+        self._headed = headed
+        self._keys: tuple[str, ...] = ()
+        self._at: dict[str, int] = {}
+        self._row = 0
+        self._placed: tuple[Placed, ...] = ()
+        self._shown: dict[int, tuple[Cells, str]] = {}
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The rows, in order."""
+        return self._keys
+
+    @property
+    def cursor(self) -> str:
+        """The key of the row that the cursor stands on; "" in an empty table."""
+        return self._keys[self._row] if self._keys else ""
+
+    def show(self, keys: Sequence[str]) -> None:
+        """Shows these rows; the cursor stays on its row where that still is."""
+        new = tuple(keys)
+        if new != self._keys:
+            here = self.cursor
+            self._keys = new
+            self._at = {key: index for index, key in enumerate(new)}
+            self._row = self._at.get(here, min(self._row, max(0, len(new) - 1)))
+            self.virtual_size = Size(self.size.width, len(new) + self._headed)
+            self._shown.clear()
+            self.refresh()
+            self._reveal()
+            if self.cursor != here:
+                self.post_message(self.Moved(self, self.cursor))
+        else:
+            self.changed()
+
+    def recolumn(self, columns: Sequence[Column], cells: Callable[[str], Cells]) -> None:
+        """Shows other columns; rows are to be given anew."""
+        self._columns, self._cells = tuple(columns), cells
+        self._keys = ()
+        self._row = 0
+        self._arrange()
+        self.refresh()
+
+    def select(self, key: str) -> None:
+        """Puts the cursor on a row; nothing where there is none of that key."""
+        if key in self._at:
+            self._go(self._at[key])
+
+    def changed(self) -> None:
+        """Asks for the cells of visible rows again and repaints the spans that differ."""
+        for y in range(int(self._headed), self.size.height):
+            index = self._index(y)
+            if index is None or (old := self._shown.get(index)) is None:
+                continue
+            cells, key = self._cells(self._keys[index]), self._keys[index]
+            if old == (cells, key):
+                continue
+            for column in self._placed:
+                if old[0][column.index] != cells[column.index]:
+                    self.refresh(Region(column.x, y, column.width, 1))
+            self._shown[index] = (cells, key)
+
+    def restyle(self) -> None:
+        """Paints everything again, as after a change of the theme."""
+        self._shown.clear()
+        self.refresh()
+
+    def on_resize(self) -> None:
+        """Chooses the columns that fit now."""
+        self._arrange()
+        self._reveal()
+
+    def _arrange(self) -> None:
+        self._placed = placed(self._columns, self.size.width)
+        self.virtual_size = Size(self.size.width, len(self._keys) + self._headed)
+        self._shown.clear()
+
+    def on_focus(self) -> None:
+        """The cursor looks different in the pane that has the keys."""
+        self._refresh_row(self._row)
+
+    def on_blur(self) -> None:
+        """See on_focus."""
+        self._refresh_row(self._row)
+
+    def action_move(self, how: str) -> None:
+        """Moves the cursor: down, up, first, last, page-down, page-up."""
+        page = max(1, self.size.height - 1 - self._headed)
+        last = len(self._keys) - 1
+        steps = {"down": 1, "up": -1, "page-down": page, "page-up": -page}
+        self._go({"first": 0, "last": last}.get(how, self._row + steps.get(how, 0)))
+
+    def opened(self) -> None:
+        """Says that the row under the cursor is to be opened."""
+        if self._keys:
+            self.post_message(self.Opened(self, self.cursor))
+
+    def _go(self, row: int) -> None:
+        row = max(0, min(row, len(self._keys) - 1))
+        if row == self._row:
+            return
+        old, self._row = self._row, row
+        self._reveal()
+        self._refresh_row(old)
+        self._refresh_row(row)
+        self.post_message(self.Moved(self, self.cursor))
+
+    def _reveal(self) -> None:
+        """Scrolls as little as brings the cursor's row into sight."""
+        height = max(1, self.size.height - self._headed)
+        top = round(self.scroll_y)
+        wanted = min(max(top, self._row - height + 1), self._row)
+        if wanted != top:
+            self.scroll_to(y=wanted, animate=False, immediate=True)
+
+    def _refresh_row(self, row: int) -> None:
+        y = row - round(self.scroll_y) + self._headed
+        if 0 <= y < self.size.height:
+            self.refresh(Region(0, y, self.size.width, 1))
+
+    def _index(self, y: int) -> int | None:
+        index = round(self.scroll_y) + y - self._headed
+        return index if 0 <= index < len(self._keys) else None
+
+    def render_line(self, y: int) -> Strip:
+        """Draws one line: the head, a row, or nothing."""
+        if self._headed and y == 0:
+            return self._strip([(placed.column.title, "head") for placed in self._placed], "text")
+        index = self._index(y)
+        if index is None:
+            words = self.empty if not self._keys and y == self._headed else ""
+            return Strip([Segment(fitted(words, self.size.width, self.look), self.look.style("dim"))])
+        key = self._keys[index]
+        cells = self._cells(key)
+        self._shown[index] = (cells, key)
+        base = "text"
+        if index == self._row:
+            base = "cursor" if self.has_focus else "idle_cursor"
+        return self._strip([cells[placed.index] for placed in self._placed], base)
+
+    def _strip(self, cells: Cells, base: str) -> Strip:
+        under = self.look.style(base)
+        segments: list[Segment] = []
+        for place, cell in zip(self._placed, cells, strict=True):
+            segments += self._segments(place, cell, under)
+            segments.append(Segment(" " * GAP, under))
+        return Strip(segments).adjust_cell_length(self.size.width, under)
+
+    def _segments(self, place: Placed, cell: Span | list[Span], under: Style) -> list[Segment]:
+        look, right = self.look, place.column.right
+        if isinstance(cell, tuple):
+            text, role = cell
+            return [Segment(fitted(text, place.width, look, right=right), look.style(role) + under)]
+        spans = [Segment(look.text(text), look.style(role) + under) for text, role in cell]
+        return list(Strip(spans).adjust_cell_length(place.width, under))
+
+
+def position(table: VirtualTable) -> str:
+    """Returns where the cursor stands, such as `3/40`; "" where there is nothing to count."""
+    total = len(table.keys)
+    return f"{table.keys.index(table.cursor) + 1}/{total}" if total else ""
