@@ -30,7 +30,7 @@ def answers(plan: PlanInput, job: Job, *, boot_mac: str, password: str) -> dict[
     server = plan.snapshot.management_server
     if server is None:
         raise Refused("the snapshot holds no management server", about=job.name)
-    first, *more = _networks(plan, server, _other_nic(job, boot_mac))
+    first, *more = _networks(plan, server, other_nic(job, boot_mac))
     return {
         "__version": "2.13.0",
         "new_vcsa": {
@@ -107,8 +107,8 @@ def _guest_network(plan: PlanInput, server: ManagementServer, interface: Managem
     return next((nic.network for nic in (*same, *nics)), "")
 
 
-def _other_nic(job: Job, boot_mac: str) -> str:
-    """A NIC of its own for the captured networks, where another one has link."""
+def other_nic(job: Job, boot_mac: str) -> str:
+    """Returns the MAC of a NIC for the captured networks: one of its own, where another one has link."""
     return next((mac for mac in (job.second_mac, job.mac) if mac != boot_mac), boot_mac)
 
 

@@ -15,6 +15,7 @@ from passlib.hash import sha512_crypt
 
 from drconsole.errors import Refused
 from drconsole.model.inventory import Address, ManagementInterface
+from drconsole.model.step import Mode
 from drconsole.model.target import Target, TargetDisk, TargetNic
 from drconsole.planning.plan_input import PlanInput
 from drconsole.provisioning.images import folder_name
@@ -78,6 +79,40 @@ def test_the_linux_server_gets_the_host_key_that_we_pinned(tmp_path: Path) -> No
     login = shlex.split(next(line for line in text.splitlines() if line.startswith("sshkey")))[2]
     assert login == RunSecret(b"k" * 32).login_key(job.id).public
     assert options(text, "ignoredisk") == {"--only-use": "DISK-1"}
+
+
+def placed(given: PlanInput, **changes: Any) -> PlanInput:
+    """The same plan, with an address for its physical server."""
+    server = msgspec.structs.replace(given.site.physical_servers[0], **changes)
+    return msgspec.structs.replace(
+        given, site=msgspec.structs.replace(given.site, physical_servers=(server,))
+    )
+
+
+@pytest.mark.parametrize(("mode", "vlan"), [("drill", "1010"), ("disaster", "10")])
+def test_the_linux_server_keeps_the_address_that_guests_know(mode: Mode, vlan: str, tmp_path: Path) -> None:
+    given = placed(
+        plan("db-01", mode),
+        network="Management",
+        ip="10.10.0.40",
+        netmask="255.255.252.0",
+        gateway="10.10.0.1",
+    )
+    scripts, job = made(given, tmp_path)
+    text = scripts.kickstart(job, URL, mac=MAC, overwrite=False)
+    first, second = (line for line in text.splitlines() if line.startswith("network "))
+    assert "--ip=127.88.4.10" in first
+    assert "--hostname=db-01" in first
+    assert second == (
+        f"network --bootproto=static --device=aa:00:00:00:00:03 --vlanid={vlan} --ip=10.10.0.40"
+        " --netmask=255.255.252.0 --gateway=10.10.0.1 --activate"
+    )
+
+
+def test_a_server_on_an_unmapped_network_is_not_installed(tmp_path: Path) -> None:
+    scripts, job = made(placed(plan("db-01"), network="Elsewhere", ip="10.10.0.40"), tmp_path)
+    with pytest.raises(Refused, match="Elsewhere is mapped to none"):
+        scripts.kickstart(job, URL, mac=MAC, overwrite=False)
 
 
 def answers(given: PlanInput, folder: Path) -> dict[str, Any]:

@@ -115,7 +115,7 @@ def _server(machine: Machine) -> dict[str, Any]:
         "name": system.hostname,
         "machine": machine.name,
         "hostname": system.hostname,
-        "ip": system.address,
+        "ip": system.production,
         "operatingSystem": system.product,
         "version": system.version,
     }

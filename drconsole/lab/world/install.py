@@ -24,7 +24,7 @@ from drconsole.lab.world.fetching import FetchFailed
 from drconsole.lab.world.linux import Linux
 from drconsole.lab.world.machine import Disk, Installed, Machine, Nic
 from drconsole.lab.world.payload import HypervisorInstall, Image, prefix_length
-from drconsole.lab.world.system import System
+from drconsole.lab.world.system import Listening, System
 
 Work = Coroutine[Any, Any, None]
 Outcome = Literal["restart", "disk", "halt"]
@@ -135,6 +135,7 @@ async def _linux(machine: Machine, script: BootScript, job: str) -> Outcome:
         product=image.product,
         version=image.version,
         gateway=network.gateway,
+        further=tuple(_further(machine, network) for network in found.further),
     )
     return _installed(machine, system, disk, [], job)
 
@@ -220,6 +221,14 @@ def _network(machine: Machine, found: kickstart.Kickstart) -> kickstart.Network:
     except KeyError as unknown:
         raise InstallFailed(f"network: {unknown.args[0]}") from unknown
     return found.network
+
+
+def _further(machine: Machine, network: kickstart.Network) -> Listening:
+    try:
+        nic = machine.nic_with(network.mac).name
+    except KeyError as unknown:
+        raise InstallFailed(f"network: {unknown.args[0]}") from unknown
+    return Listening(network.address, prefix_length(network.netmask), network.vlan, (nic,), "ssh")
 
 
 def _boot_nic(machine: Machine) -> Nic | None:

@@ -18,8 +18,9 @@ class Network:
     mac: str
     address: str
     netmask: str
-    hostname: str
+    hostname: str = ""
     gateway: str = ""
+    vlan: int = 0
     nameservers: tuple[str, ...] = ()
     vm_port_group: bool = True
 
@@ -32,6 +33,7 @@ class Kickstart:
     disk: str = ""
     overwrite: bool = False
     network: Network | None = None
+    further: list[Network] = field(default_factory=list)
     accepted: bool = False
     reboot: bool = False
     reports: dict[str, list[str]] = field(default_factory=dict)
@@ -163,9 +165,22 @@ def _network(found: Kickstart, words: list[str]) -> None:
         values["--netmask"],
         values["--hostname"],
         values.get("--gateway", ""),
-        tuple(n for n in values.get("--nameserver", "").split(",") if n),
-        values.get("--addvmportgroup", "1") == "1",
+        nameservers=tuple(n for n in values.get("--nameserver", "").split(",") if n),
+        vm_port_group=values.get("--addvmportgroup", "1") == "1",
     )
+
+
+def _linux_network(found: Kickstart, words: list[str]) -> None:
+    """The first line is the one that names the host; further ones are of production networks."""
+    if found.network is None:
+        _network(found, words)
+        return
+    values = _options(words, known=_FURTHER, flags=("--activate",))
+    if values["--bootproto"] != "static":
+        raise ValueError("only static addresses")
+    network = Network(values["--device"].lower(), values["--ip"], values["--netmask"])
+    network.gateway, network.vlan = values.get("--gateway", ""), int(values.get("--vlanid", "0"))
+    found.further.append(network)
 
 
 def _only_use(found: Kickstart, words: list[str]) -> None:
@@ -205,6 +220,7 @@ _NETWORK = (
     "--hostname",
     "--addvmportgroup",
 )
+_FURTHER = ("--bootproto", "--device", "--vlanid", "--ip", "--netmask", "--gateway")
 _HYPERVISOR: dict[str, Directive] = {
     "vmaccepteula": lambda found, words: setattr(found, "accepted", True),
     "rootpw": _rootpw,
@@ -218,7 +234,7 @@ _LINUX: dict[str, Directive] = {
     "ignoredisk": _only_use,
     "clearpart": _clear,
     "autopart": _flag("autopart"),
-    "network": _network,
+    "network": _linux_network,
     "sshkey": _ssh_key,
     "reboot": _flag("reboot"),
 }

@@ -13,6 +13,7 @@ class Linux:
     """Hostname, address, keys and release of an installed server. It answers on its SSH door.
 
     `host_key` is an OpenSSH private key (PEM); `authorised` the public keys that root may use.
+    `further` are addresses on production networks, where the first is provisioning's.
     """
 
     hostname: str
@@ -27,6 +28,7 @@ class Linux:
     version: str
     gateway: str = ""
     vlan: int = 0
+    further: tuple[Listening, ...] = ()
     endpoint: object = None
     certificate: Certificate = field(init=False)
     kind: SystemKind = "linux"
@@ -35,7 +37,12 @@ class Linux:
         self.certificate = self_signed(self.hostname)
 
     def addresses(self) -> tuple[Listening, ...]:
-        return (Listening(self.address, self.prefix, self.vlan, (self.nic,), "ssh"),)
+        return (Listening(self.address, self.prefix, self.vlan, (self.nic,), "ssh"), *self.further)
+
+    @property
+    def production(self) -> str:
+        """The address that applications know: its only one, or the one beside provisioning's."""
+        return self.further[0].address if self.further else self.address
 
     def powered_off(self) -> None:
         """Nothing outlives it."""
