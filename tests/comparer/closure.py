@@ -122,6 +122,8 @@ class Expected:
                 return {**item, "datastores": self._mounted(item["datastores"])}
             case "distributedSwitch":
                 return {**item, "members": [m for m in item["members"] if m["host"] in self.hosts]}
+            case "distributedPortGroup" if item["uplink"]:
+                return {**item, "ports": self._uplink_ports(item)}
             case "vApp":
                 return {**item, "entities": [e for e in item["entities"] if e["member"] in self._taken]}
             case "cluster":
@@ -129,6 +131,12 @@ class Expected:
             case "virtualMachine":
                 return self._guest(item)
         return item
+
+    def _uplink_ports(self, group: Object) -> int:
+        """The server keeps a port for each uplink of each member; it is no setting of anybody's."""
+        switch = self._index[group["switch"]][1]
+        members = [member for member in switch["members"] if member["host"] in self.hosts]
+        return len(switch["uplinks"]) * len(members)
 
     def _only(self, paths: list[str]) -> list[str]:
         return [path for path in paths if path in self._taken]

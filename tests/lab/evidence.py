@@ -23,7 +23,9 @@ SITE = "pittsburgh"
 @dataclass(frozen=True)
 class Evidence:
     """`before` and `bare` are the protected and the recovery side before the run, `after` the latter
-    as the run rests; `ledger` is of the run, `cleaned` of its cleanup. `targets` are the pool's lines, `told` the report for people."""
+    as the run rests; `ledger` is of the run, `cleaned` of its cleanup. `targets` are the pool's lines,
+    `told` is the report for people.
+    """
 
     directory: Path
     before: Dump
