@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from drconsole.lab.world.vim.new import fault, new
 from drconsole.lab.world.vim.objects import ManagedObject, computed
+from drconsole.lab.world.vim.registry import vmomi
 
 if TYPE_CHECKING:
     from drconsole.lab.world.clock import Clock
@@ -94,7 +95,11 @@ class SessionManager(ManagedObject):
     async def Login(self, call: Call, userName: str, password: str, locale: str | None) -> Any:
         if call.session is not None:
             raise fault("InvalidRequest", "already logged in")
-        call.session = self.endpoint.sessions.login(userName, password, call.initiator)
+        try:
+            call.session = self.endpoint.sessions.login(userName, password, call.initiator)
+        except vmomi.GetVmodlType("vim.fault.InvalidLogin"):
+            call.write("login-refused", self.endpoint.name, user=userName)
+            raise
         return _shown(call.session)
 
     async def Logout(self, call: Call) -> None:
