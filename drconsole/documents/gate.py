@@ -127,9 +127,9 @@ def _check_tree(root: etree._Element, about: str) -> None:
     if root.xpath(f"boolean({'/*' * (MAX_DEPTH + 1)})"):
         raise _refused("nested too deeply", about, expected=f"at most {MAX_DEPTH} levels")
     # A schemaLocation would make the validator open files of the author's choice.
-    hints = root.xpath("//*[@xsi:*][1]", namespaces={"xsi": _INSTANCE})
-    if isinstance(hints, list) and hints:
-        (first, *_) = hints
+    names = {"xsi": _INSTANCE}
+    if root.xpath("boolean(//@xsi:*)", namespaces=names):
+        (first, *_) = cast("list[object]", root.xpath("//*[@xsi:*][1]", namespaces=names))
         assert isinstance(first, etree._Element)
         raise _refused(
             "an XMLSchema-instance attribute",

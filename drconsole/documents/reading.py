@@ -32,20 +32,22 @@ def decode(data: bytes, document: Document, type_: type[Value], about: str) -> V
         check_rules(root, document)
     except Broken as broken:
         raise broken.located(data, about) from None
-    children = _children(document.form, document.namespace)
     try:
-        return msgspec.convert(_decoded(root, children), type_, strict=False)
+        return _value(root, document, type_)
     except msgspec.ValidationError:
         # XSD also takes ` 5 `, `+5` and ` true `, which only an editor by hand writes.
         _normalise(root, document.form)
-    return _converted(_decoded(root, children), type_, about)
-
-
-def _converted(plain: dict[str, Any], type_: type[Value], about: str) -> Value:
     try:
-        return msgspec.convert(plain, type_, strict=False)
+        return _value(root, document, type_)
     except msgspec.ValidationError as error:
         raise InvalidDocument(str(error), about=about, line=1) from error
+
+
+def _value(root: etree._Element, document: Document, type_: type[Value]) -> Value:
+    """Returns a root's value. Each object becomes a struct before the next is looked at: as dicts all
+    at once, they cost more than the rest of the reading, mostly in the garbage collector."""
+    children = _children(document.form, document.namespace)
+    return msgspec.convert(_decoded(root, children, structs=True), type_, strict=False)
 
 
 def _normalise(element: etree._Element, form: Form) -> None:
@@ -60,34 +62,51 @@ def _normalise(element: etree._Element, form: Form) -> None:
 
 
 class _Child(msgspec.Struct, frozen=True):
-    """How one child element is decoded: into which key, as one of many or not, by what form."""
+    """How one child element is decoded: into which key, as one of many or not, by what form.
 
-    part: Part
-    children: dict[str, _Child] | None
+    `children` is None for a text, `type` the class of an element.
+    """
+
+    key: str
+    many: bool
+    children: dict[str, _Child] | None = None
+    type: type[Element] | None = None
 
 
 @cache
 def _children(form: Form, namespace: str) -> dict[str, _Child]:
-    return {
-        f"{{{namespace}}}{part.xml}": _Child(part, _children(part.form, namespace) if part.form else None)
-        for part in form.children
-    }
+    return {f"{{{namespace}}}{part.xml}": _child(part, namespace) for part in form.children}
 
 
-def _decoded(element: etree._Element, children: dict[str, _Child]) -> dict[str, Any]:
-    """Returns an element as a dict of texts, dicts and lists; depth is bounded by our own forms."""
+def _child(part: Part, namespace: str) -> _Child:
+    if part.form is None:
+        return _Child(part.key, part.many)
+    return _Child(part.key, part.many, _children(part.form, namespace), part.form.type)
+
+
+def _decoded(
+    element: etree._Element, children: dict[str, _Child], *, structs: bool = False
+) -> dict[str, Any]:
+    """Returns an element as a dict of texts, dicts and lists; depth is bounded by our own forms.
+
+    With `structs` its child elements are values already. Raises msgspec.ValidationError then.
+    """
     # Items are twice as fast as the mapping; lxml gives text for what it parsed.
     values: dict[str, Any] = dict(cast("list[tuple[str, Any]]", element.items()))
+    if not len(element):  # a count, where a loop over nothing makes an iterator
+        return values
     for each in element:
         child = children.get(each.tag)
         if child is None:
             values.setdefault("extensions", []).append(_canonical(each))
             continue
-        value = each.text or "" if child.children is None else _decoded(each, child.children)
-        if child.part.many:
-            values.setdefault(child.part.key, []).append(value)
+        value: Any = each.text or "" if child.children is None else _decoded(each, child.children)
+        if structs and child.type is not None:
+            value = msgspec.convert(value, child.type, strict=False)
+        if child.many:
+            values.setdefault(child.key, []).append(value)
         else:
-            values[child.part.key] = value
+            values[child.key] = value
     return values
 
 

@@ -132,7 +132,7 @@ def _constraints(document: Document) -> list[etree._Element]:
 
 
 def _snapshot_constraints(form: Form) -> list[etree._Element]:
-    """Ids are unique over all kinds. A reference to several kinds has a key over just those."""
+    """Ids are unique over all kinds: the first key says that alone. A reference has a key over its kinds."""
     kinds = tuple(part.xml for part in form.children if part.form and part.form.kind)
     found = list(references(form))
     sets = dict.fromkeys([kinds, *((kind,) for kind in kinds), *(refers for _, _, refers in found)])
