@@ -8,17 +8,14 @@ from pyVmomi import vim
 
 from drconsole.errors import DeviceError
 from drconsole.model.step import Done, Work
-from drconsole.platforms.vsphere.importer.recovered import RecoveredSite
+from drconsole.platforms.vsphere.importer.recovered import SiteHandler
 from drconsole.platforms.vsphere.session import Session
 
 _MUST_BE_ABSENT = (vim.HostSystem, vim.VirtualMachine, vim.Network, vim.Datastore)
 
 
-class Barrier:
+class Barrier(SiteHandler):
     """Software installed, no storage connected, machines unaware of each other (R64, R68)."""
-
-    def __init__(self, site: RecoveredSite) -> None:
-        self.site = site
 
     async def observe(self, work: Work) -> Done | None:
         session = await self.site.server(work)
@@ -41,7 +38,8 @@ class Barrier:
                 about=", ".join(foreign),
                 remedy="unpresent them from this machine",
             )
-        return Done(result={"hosts": len(work.results("uplinks/"))})
+        proved = [key for key in work.results("uplinks/") if key.endswith("/prove")]
+        return Done(result={"hosts": len(proved)})
 
     async def act(self, work: Work) -> None:
         """Nothing is done here: a barrier only looks."""

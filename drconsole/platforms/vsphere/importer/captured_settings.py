@@ -12,7 +12,8 @@ from drconsole.model.inventory import Cluster, ClusterGroup, ClusterRule, VAppEn
 from drconsole.model.step import Done, Work
 from drconsole.platforms.vsphere.importer.agreement import agrees
 from drconsole.platforms.vsphere.importer.graph import found, recovered_id
-from drconsole.platforms.vsphere.importer.recovered import RecoveredSite, reference, run_task
+from drconsole.platforms.vsphere.importer.recovered import SiteHandler, reference
+from drconsole.platforms.vsphere.importer.tasks import run_task
 
 
 def members_of(work: Work) -> dict[str, str]:
@@ -26,11 +27,8 @@ def members_of(work: Work) -> dict[str, str]:
     return members
 
 
-class ClusterSettings:
+class ClusterSettings(SiteHandler):
     """The captured HA and DRS settings, groups and rules, in one reconfiguration."""
-
-    def __init__(self, site: RecoveredSite) -> None:
-        self.site = site
 
     async def observe(self, work: Work) -> Done | None:
         cluster, members = self._cluster(work), members_of(work)
@@ -146,11 +144,8 @@ def rule_spec(rule: ClusterRule, members: dict[str, str]) -> Any:
     return vim.cluster.AntiAffinityRuleSpec(**common, vm=guests)
 
 
-class VAppOrder:
+class VAppOrder(SiteHandler):
     """A vApp's start order, once its members are there."""
-
-    def __init__(self, site: RecoveredSite) -> None:
-        self.site = site
 
     async def observe(self, work: Work) -> Done | None:
         session = await self.site.server(work)

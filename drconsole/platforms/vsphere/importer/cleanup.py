@@ -8,7 +8,8 @@ from drconsole.model.step import Done, Step, Work, step_key
 from drconsole.planning import keys
 from drconsole.planning.plan_input import PlanInput
 from drconsole.platforms.vsphere.faults import Fault
-from drconsole.platforms.vsphere.importer.recovered import RecoveredSite, reference, run_task
+from drconsole.platforms.vsphere.importer.recovered import SiteHandler, reference
+from drconsole.platforms.vsphere.importer.tasks import run_task
 
 
 def cleanup_steps(plan: PlanInput, guests: tuple[str, ...]) -> tuple[Step, ...]:
@@ -39,11 +40,8 @@ def _step(plan: PlanInput, guest: str, name: str, *, verb: str, title: str, need
     )
 
 
-class _Guest:
+class _Guest(SiteHandler):
     """A guest of a drill, found by what its registration said."""
-
-    def __init__(self, site: RecoveredSite) -> None:
-        self.site = site
 
     async def state(self, work: Work) -> tuple[Any, str]:
         """Returns the guest and its power state; None and "" where it is not registered (any more)."""

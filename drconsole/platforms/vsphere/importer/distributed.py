@@ -13,7 +13,8 @@ from drconsole.model.step import Done, Work
 from drconsole.platforms.vsphere.faults import Fault
 from drconsole.platforms.vsphere.importer.agreement import agrees
 from drconsole.platforms.vsphere.importer.graph import found
-from drconsole.platforms.vsphere.importer.recovered import names_of, reference, run_task
+from drconsole.platforms.vsphere.importer.recovered import names_of, reference
+from drconsole.platforms.vsphere.importer.tasks import run_task
 from drconsole.platforms.vsphere.importer.tree import Child
 from drconsole.platforms.vsphere.session import Session
 

@@ -11,18 +11,16 @@ from drconsole.errors import DeviceError
 from drconsole.model.step import Done, Work
 from drconsole.platforms.vsphere.faults import Fault
 from drconsole.platforms.vsphere.importer.graph import found
-from drconsole.platforms.vsphere.importer.recovered import RecoveredSite, read_all, reference, run_task
+from drconsole.platforms.vsphere.importer.recovered import SiteHandler, read_all, reference
+from drconsole.platforms.vsphere.importer.tasks import run_task
 from drconsole.platforms.vsphere.session import Session
 
 
-class ReadGuests:
+class ReadGuests(SiteHandler):
     """Lists every guest's configuration file on a mounted datastore, and what the snapshot lacks.
 
     What it finds is reported and left to the operator: the snapshot may be older than the storage.
     """
-
-    def __init__(self, site: RecoveredSite) -> None:
-        self.site = site
 
     async def observe(self, work: Work) -> Done | None:
         session = await self.site.server(work)
@@ -59,11 +57,8 @@ def _joined(folder: str, name: str) -> str:
     return folder + name if folder.endswith(("/", "] ")) else f"{folder}/{name}"
 
 
-class Register:
+class Register(SiteHandler):
     """Registers a guest from its configuration file on the mounted storage, on its host, in its pool."""
-
-    def __init__(self, site: RecoveredSite) -> None:
-        self.site = site
 
     async def observe(self, work: Work) -> Done | None:
         session, standing = await self.site.server(work), await self._standing(work)
@@ -110,11 +105,8 @@ class Register:
         return None
 
 
-class ConnectGuest:
+class ConnectGuest(SiteHandler):
     """Connects each interface to its recovered network, and makes a template one again."""
-
-    def __init__(self, site: RecoveredSite) -> None:
-        self.site = site
 
     async def observe(self, work: Work) -> Done | None:
         session, guest = await self._guest(work)
@@ -191,11 +183,8 @@ def _same_backing(wanted: Any, have: Any) -> bool:
 _MOVED = ("moved", "button.uuid.movedthevm")
 
 
-class PowerOn:
+class PowerOn(SiteHandler):
     """Starts a guest, and answers the question that changed storage raises: it was moved, not copied."""
-
-    def __init__(self, site: RecoveredSite) -> None:
-        self.site = site
 
     async def observe(self, work: Work) -> Done | None:
         session, guest = await self.site.server(work), reference("VirtualMachine", found(work, "guest"))

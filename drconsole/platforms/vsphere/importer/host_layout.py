@@ -23,41 +23,64 @@ FRESH_SWITCH = "vSwitch0"
 """The switch that an installer leaves, with vmk0 on it (R80)."""
 
 
+MANAGEMENT_GROUP = "Management Network"
+"""The port group that an installer puts vmk0 on."""
+
+DISPLACED = "drconsole-installed"
+"""What that group is called while the captured one of its name is made on another switch."""
+
+
 class Layout(msgspec.Struct, frozen=True):
-    """A host as captured, captured NIC → port, the VLAN of its management network at this site, and
-    the port that booted the machine."""
+    """A host as captured, captured NIC → port, the VLAN of its management network at this site, the
+    port that booted the machine, and the ports under management in their order."""
 
     host: Host
     nics: dict[str, str]
     vlan: int
     booted: str
+    ports: list[str]
 
     @property
     def nic(self) -> VirtualNic:
         return management_nic(self.host)
 
     @property
+    def waits(self) -> bool:
+        """Whether management belongs on a distributed switch, and waits on the fresh one till the import."""
+        return not self.nic.port_group
+
+    @property
     def switch(self) -> VirtualSwitch:
-        """The captured switch of management; for a distributed one, the fresh switch stands in with
-        the first NIC of the host that is not on another standard switch."""
-        group = self.group
-        for switch in self.host.virtual_switches:
-            if switch.name == group.virtual_switch and self.nic.port_group:
-                return switch
-        taken = {nic for switch in self.host.virtual_switches for nic in switch.nics}
-        free = tuple(n.name for n in self.host.physical_nics if n.name not in taken and n.name in self.nics)
-        return VirtualSwitch(name=FRESH_SWITCH, nics=free[:1])
+        """The captured switch of management; for a distributed one, the fresh switch stands in."""
+        if not self.waits:
+            for switch in self.host.virtual_switches:
+                if switch.name == self.group.virtual_switch:
+                    return switch
+        roles = {port: nic for nic, port in self.nics.items()}
+        return VirtualSwitch(name=FRESH_SWITCH, nics=tuple(roles[port] for port in self.ports))
 
     @property
     def group(self) -> PortGroup:
         for group in self.host.port_groups:
             if group.name == self.nic.port_group:
                 return group
-        return PortGroup(name="Management Network", virtual_switch=FRESH_SWITCH)
+        return PortGroup(name=MANAGEMENT_GROUP, virtual_switch=FRESH_SWITCH)
 
-    @property
-    def ports(self) -> list[str]:
-        return [self.nics[name] for name in self.switch.nics if name in self.nics]
+
+def standing_trial(info: Any) -> Any:
+    """Returns the specification of a trial's port group, None where no trial stands."""
+    return next((group.spec for group in info.portgroup if group.spec.name == TRIAL), None)
+
+
+def trial_ports(trial: Any) -> list[str]:
+    """Returns the ports that a standing trial uses, in order."""
+    return list(trial.policy.nicTeaming.nicOrder.activeNic)
+
+
+def first_linked(layout: Layout, info: Any) -> str:
+    """Returns the port that teaming uses for management: the first one with link."""
+    linked = {nic.device for nic in info.pnic if nic.linkSpeed is not None}
+    return next((port for port in layout.ports if port in linked), layout.ports[0])
 
 
 def trial(layout: Layout, info: Any) -> Any:
@@ -78,37 +101,42 @@ def trial(layout: Layout, info: Any) -> Any:
     )
 
 
-def trial_undone(layout: Layout, info: Any) -> Any:
-    """Returns the change that takes a trial back; `info` is the network as it was before the trial."""
+def trial_undone(info: Any, booted: str) -> Any:
+    """Returns the change that takes a standing trial back, so that only the port that booted is left."""
+    removed = [_removed_nic(nic.device) for nic in info.vnic if nic.portgroup == TRIAL]
     return vim.host.NetworkConfig(
-        vswitch=[_bridge(info, _bridged(info))],
-        portgroup=[_removed_group()],
-        vnic=[
-            vim.host.VirtualNic.Config(changeOperation="remove", device=_next_device(info), portgroup=TRIAL)
-        ],
+        vswitch=[_bridge(info, [booted])], portgroup=[_removed_group(TRIAL)], vnic=removed
+    )
+
+
+def displaced(layout: Layout, info: Any) -> Any:
+    """Returns the installer's management group under another name, where its own is needed on another
+    switch: a group cannot change its switch, nor go while vmk0 is on it. None where nothing is in the way."""
+    standing = next((g.spec for g in info.portgroup if g.spec.name == layout.group.name), None)
+    if standing is None or standing.vswitchName == layout.group.virtual_switch:
+        return None
+    return vim.host.PortGroup.Specification(
+        name=DISPLACED, vlanId=standing.vlanId, vswitchName=standing.vswitchName, policy=standing.policy
     )
 
 
 def final(layout: Layout, info: Any) -> Any:
     """Returns the change that ends the trial and moves vmk0 to its captured place, in one call."""
-    trial_nic = next((nic for nic in info.vnic if nic.portgroup == TRIAL), None)
     vmk0 = info.vnic[0]
-    vnics = [
-        vim.host.VirtualNic.Config(
-            changeOperation="edit",
-            device=vmk0.device,
-            portgroup=layout.group.name,
-            spec=vim.host.VirtualNic.Specification(
-                ip=ip_spec(layout.nic), portgroup=layout.group.name, mtu=layout.nic.mtu
-            ),
-        )
-    ]
-    groups = [_final_group(layout, info)]
-    if trial_nic is not None:
-        vnics.insert(0, _removed_nic(trial_nic.device))
-        groups.insert(0, _removed_group())
+    moved = vim.host.VirtualNic.Config(
+        changeOperation="edit",
+        device=vmk0.device,
+        portgroup=layout.group.name,
+        spec=vim.host.VirtualNic.Specification(
+            ip=ip_spec(layout.nic), portgroup=layout.group.name, mtu=layout.nic.mtu
+        ),
+    )
+    gone = [name for name in (TRIAL, DISPLACED) if any(g.spec.name == name for g in info.portgroup)]
     return vim.host.NetworkConfig(
-        vswitch=_final_switches(layout, info), portgroup=groups, vnic=vnics, ipRouteConfig=_gateway(layout)
+        vswitch=_final_switches(layout, info),
+        portgroup=[*map(_removed_group, gone), _final_group(layout, info)],
+        vnic=[*(_removed_nic(nic.device) for nic in info.vnic if nic.portgroup == TRIAL), moved],
+        ipRouteConfig=_gateway(layout),
     )
 
 
@@ -131,9 +159,9 @@ def _final_group(layout: Layout, info: Any) -> Any:
     return vim.host.PortGroup.Config(changeOperation=operation, spec=spec)
 
 
-def _removed_group() -> Any:
+def _removed_group(name: str) -> Any:
     spec = vim.host.PortGroup.Specification(
-        name=TRIAL, vlanId=0, vswitchName=FRESH_SWITCH, policy=vim.host.NetworkPolicy()
+        name=name, vlanId=0, vswitchName=FRESH_SWITCH, policy=vim.host.NetworkPolicy()
     )
     return vim.host.PortGroup.Config(changeOperation="remove", spec=spec)
 
@@ -169,9 +197,3 @@ def _bridge(info: Any, ports: list[str]) -> Any:
 def _only(ports: list[str]) -> Any:
     order = vim.host.NetworkPolicy.NicOrderPolicy(activeNic=ports, standbyNic=[])
     return vim.host.NetworkPolicy(nicTeaming=vim.host.NetworkPolicy.NicTeamingPolicy(nicOrder=order))
-
-
-def _next_device(info: Any) -> str:
-    """Returns the name that the trial's interface got: hosts number them without gaps."""
-    taken = {nic.device for nic in info.vnic}
-    return next(f"vmk{n}" for n in range(len(taken) + 1) if f"vmk{n}" not in taken)

@@ -18,15 +18,12 @@ from drconsole.platforms.vsphere.importer import specs
 from drconsole.platforms.vsphere.importer.agreement import agrees
 from drconsole.platforms.vsphere.importer.graph import found
 from drconsole.platforms.vsphere.importer.host_steps import management_nic
-from drconsole.platforms.vsphere.importer.recovered import RecoveredSite, reference
+from drconsole.platforms.vsphere.importer.recovered import SiteHandler, reference
 from drconsole.platforms.vsphere.session import Session
 
 
-class HostPart:
+class HostPart(SiteHandler):
     """One part of a host's configuration, compared and brought to what was captured."""
-
-    def __init__(self, site: RecoveredSite) -> None:
-        self.site = site
 
     def captured(self, work: Work) -> Host:
         return msgspec.convert(work.step.arguments["host"], Host)

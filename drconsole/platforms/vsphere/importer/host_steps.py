@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drconsole.errors import Refused
 from drconsole.model.inventory import Host, VirtualNic
 from drconsole.model.mapping import HostRole
@@ -12,8 +14,8 @@ from drconsole.platforms.vsphere.importer.graph import Rebuild
 
 
 def add_uplink_steps(rebuild: Rebuild, host: Host, role: HostRole, management: str) -> None:
-    """Adds read → plan → apply → prove for one host (R82–R84)."""
-    nic = management_nic(host)
+    """Adds read → plan → try → apply → prove for one host (R82–R84)."""
+    nic, layout = management_nic(host), layout_of(host, rebuild.plan.snapshot)
     name = host.name
     read = rebuild.add(
         step_key("uplinks", name, "read"),
@@ -37,20 +39,30 @@ def add_uplink_steps(rebuild: Rebuild, host: Host, role: HostRole, management: s
         resources=(),
         typical_s=0.1,
         host=host,
-        layout=layout_of(host, rebuild.plan.snapshot),
+        layout=layout,
+    )
+    common: dict[str, Any] = {"host": host, "layout": layout, "vlan": management_vlan(rebuild, host, nic)}
+    tried = rebuild.add(
+        step_key("uplinks", name, "try"),
+        "vsphere.try-uplinks",
+        about=name,
+        title="try the planned uplinks beside the provisioning address",
+        machine=role.target,
+        needs=(planned, keys.ready(management), keys.MANAGEMENT_DATACENTERS),
+        deadline="uplink",
+        typical_s=3,
+        **common,
     )
     applied = rebuild.add(
         step_key("uplinks", name, "apply"),
         "vsphere.apply-uplinks",
         about=name,
-        title="re-arrange the uplinks and move the management address",
+        title="move the management address to the uplinks that were proved",
         machine=role.target,
-        needs=(planned, keys.ready(management), keys.MANAGEMENT_DATACENTERS),
+        needs=(tried, keys.MANAGEMENT_DATACENTERS),
         deadline="uplink",
-        typical_s=10,
-        host=host,
-        management=management,
-        vlan=management_vlan(rebuild, host, nic),
+        typical_s=3,
+        **common,
     )
     rebuild.add(
         keys.proved(name),
@@ -62,7 +74,6 @@ def add_uplink_steps(rebuild: Rebuild, host: Host, role: HostRole, management: s
         deadline="uplink",
         host=name,
         address=nic.ip,
-        management=management,
     )
 
 

@@ -9,13 +9,8 @@ from pyVmomi import vim
 from drconsole.model.step import Done, Facts, Work
 from drconsole.platforms.vsphere.faults import Fault
 from drconsole.platforms.vsphere.importer.graph import found
-from drconsole.platforms.vsphere.importer.recovered import (
-    RecoveredSite,
-    children,
-    read_all,
-    reference,
-    run_task,
-)
+from drconsole.platforms.vsphere.importer.recovered import SiteHandler, children, read_all, reference
+from drconsole.platforms.vsphere.importer.tasks import run_task
 
 _UNRESOLVED = frozenset(
     {"NoHost", "InvalidName", "HostConnectFault", "HostCommunication", "CannotAccessNetwork"}
@@ -23,14 +18,11 @@ _UNRESOLVED = frozenset(
 """What a management server says of a name that nothing resolves for it."""
 
 
-class AddHost:
+class AddHost(SiteHandler):
     """Adds a host to its cluster, or to its folder where it stands alone.
 
     It is added under its captured name where that resolves at the recovery site, else by address.
     """
-
-    def __init__(self, site: RecoveredSite) -> None:
-        self.site = site
 
     async def observe(self, work: Work) -> Done | None:
         standing = await self._standing(work)

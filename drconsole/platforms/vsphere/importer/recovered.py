@@ -73,6 +73,17 @@ class RecoveredSite:
             await self.forget(name)
 
 
+class SiteHandler:
+    """What all handlers of this room share: the sessions with the recovered site, closed with the run."""
+
+    def __init__(self, site: RecoveredSite) -> None:
+        self.site = site
+
+    async def close(self) -> None:
+        """Ends the sessions. Handlers share them: closing one handler closes them for all."""
+        await self.site.close()
+
+
 def reference(kind: str, moid: str) -> Any:
     """Returns the reference to a managed object by its kind on the wire, such as `HostSystem`."""
     return VmomiSupport.GetWsdlType("urn:vim25", kind)(moid)
@@ -140,11 +151,3 @@ async def only_host(session: Session) -> Any:
     if not hosts:
         raise Unreachable("does not know its own host system yet", about=session.about)
     return hosts[0]
-
-
-async def run_task(
-    session: Session, on: Any, method: str, /, *, seconds: float, about: str, **arguments: Any
-) -> Any:
-    """Starts a task and waits for its end. Its result is a word of the server: observe all the same."""
-    task = await session.invoke(on, method, _about=about, **arguments)
-    return await session.wait_task(task, seconds, about=about)

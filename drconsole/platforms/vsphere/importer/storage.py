@@ -13,7 +13,8 @@ from pyVmomi import vim
 from drconsole.errors import DeviceError
 from drconsole.model.step import Done, Facts, Work
 from drconsole.platforms.vsphere.importer.graph import found
-from drconsole.platforms.vsphere.importer.recovered import RecoveredSite, read_all, reference, run_task
+from drconsole.platforms.vsphere.importer.recovered import RecoveredSite, SiteHandler, read_all, reference
+from drconsole.platforms.vsphere.importer.tasks import run_task
 from drconsole.platforms.vsphere.session import Session
 
 
@@ -22,11 +23,8 @@ def presented_volumes(work: Work) -> list[Facts]:
     return [volume for key in work.step.arguments["presented"] for volume in work.result(key)["volumes"]]
 
 
-class Rescan:
+class Rescan(SiteHandler):
     """One rescan a host, after everything was presented to it: all block volumes must be seen."""
-
-    def __init__(self, site: RecoveredSite) -> None:
-        self.site = site
 
     async def observe(self, work: Work) -> Done | None:
         session, system = await self._storage(work)
@@ -60,11 +58,8 @@ async def part_of(site: RecoveredSite, work: Work, host: str, part: str) -> tupl
     return session, (await session.read(reference("HostSystem", host), path))[path]
 
 
-class Mount:
+class Mount(SiteHandler):
     """What both kinds of datastore share: mounted on all hosts, named as captured, in its folder."""
-
-    def __init__(self, site: RecoveredSite) -> None:
-        self.site = site
 
     def hosts(self, work: Work) -> list[str]:
         places = work.step.arguments["at"]

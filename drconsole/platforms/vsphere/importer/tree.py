@@ -16,7 +16,7 @@ from drconsole.model.inventory import Cluster, ResourcePool, VApp
 from drconsole.model.step import Done, Work
 from drconsole.platforms.vsphere.importer.agreement import agrees
 from drconsole.platforms.vsphere.importer.graph import found
-from drconsole.platforms.vsphere.importer.recovered import RecoveredSite, children, reference
+from drconsole.platforms.vsphere.importer.recovered import SiteHandler, children, reference
 from drconsole.platforms.vsphere.importer.specs import allocation_spec
 
 _TREES = {
@@ -27,11 +27,8 @@ _TREES = {
 }
 
 
-class Datacenters:
+class Datacenters(SiteHandler):
     """All captured datacenters and the folders above them, top down."""
-
-    def __init__(self, site: RecoveredSite) -> None:
-        self.site = site
 
     async def observe(self, work: Work) -> Done | None:
         moids = await self._walk(work, create=False)
@@ -94,14 +91,11 @@ def _parents_first(folders: list[dict[str, str]]) -> list[dict[str, str]]:
     return ordered
 
 
-class Child:
+class Child(SiteHandler):
     """A named object below a parent: the shared half of the handlers that create one thing."""
 
     parent_kind = "Folder"
     listing = "childEntity"
-
-    def __init__(self, site: RecoveredSite) -> None:
-        self.site = site
 
     def name(self, work: Work) -> str:
         return str(work.step.arguments["name"])
