@@ -239,6 +239,13 @@ class Skip(Request[CommandReply, None], frozen=True, kw_only=True):
     reason: str
 
 
+class Approve(Request[CommandReply, None], frozen=True, kw_only=True):
+    """Answers the question that a step waits for, once; "" is the only one that is open."""
+
+    run: str
+    step: str = ""
+
+
 class Cancel(Request[CommandReply, None], frozen=True, kw_only=True):
     """Lets running steps end, starts no other, and ends the run."""
 
@@ -290,6 +297,7 @@ AnyRequest = (
     | Attach
     | Retry
     | Skip
+    | Approve
     | Cancel
     | Cleanup
     | Report

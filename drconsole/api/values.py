@@ -160,7 +160,7 @@ class RunStarted(_Value, frozen=True, kw_only=True):
 
 class StepDetail(_Value, frozen=True, kw_only=True):
     """What an operator asks of a step that failed or waits: what was tried, what was seen, and
-    which verbs apply (`retry`, `skip`)."""
+    which verbs apply (`retry`, `skip`, `approve`)."""
 
     run: str
     key: str

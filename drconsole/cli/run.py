@@ -20,7 +20,7 @@ _SITE = click.option("--site", default="", help="With `latest`: of this site.")
 @click.group("run")
 @shared_options
 def command(**_shared: object) -> None:
-    """Runs: list, show, attach, retry, skip, cancel, cleanup, report."""
+    """Runs: list, show, attach, approve, retry, skip, cancel, cleanup, report."""
 
 
 @command.command("list")
@@ -62,7 +62,7 @@ def _show(view: RunView) -> None:
         ("target", "role", "protected", "state"),
         ((m.target, m.role, m.protected, m.state) for m in view.machines),
     )
-    for step in view.steps:
+    for step in (*view.steps, *(view.cleanup.trouble if view.cleanup else ())):
         if step.state in ("failed", "waiting", "skipped"):
             click.echo(safe_text(f"{step.state}: {step.key}: {step.error or ''}"))
 
@@ -104,6 +104,15 @@ def retry(run: str, steps: tuple[str, ...], every: bool, **_shared: object) -> N
 def skip(run: str, step: str, reason: str, **_shared: object) -> None:
     """Gives a failed step up, and what needs it."""
     _told(with_service(lambda c: c.ask(requests.Skip(run=run, step=step, reason=reason))))
+
+
+@command.command("approve")
+@click.argument("run")
+@click.argument("step", default="")
+@shared_options
+def approve(run: str, step: str, **_shared: object) -> None:
+    """Answers the question that a step waits for; without STEP, the only one that is open."""
+    _told(with_service(lambda c: c.ask(requests.Approve(run=run, step=step))))
 
 
 @command.command("cancel")

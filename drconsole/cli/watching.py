@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Sequence
 
 from drconsole.api import requests
 from drconsole.api.client import Client
 from drconsole.cli.printing import narrate, print_json
 from drconsole.cli.words import as_json
-from drconsole.errors import AcceptedFailures, DRConsoleError, RunStopped
-from drconsole.model.run import Event, RunView
+from drconsole.errors import AcceptedFailures, DRConsoleError, Refused, RunStopped
+from drconsole.model.run import Event, RunView, StepView
 
 
 async def watch(client: Client, run: str, *, after: int = 0) -> RunView:
@@ -49,16 +50,38 @@ def show_end(view: RunView) -> None:
 
 def ending(view: RunView) -> DRConsoleError | None:
     """Returns the error that a run's state stands for, None where it ended well (DESIGN: exit codes)."""
-    if view.state in ("held", "done"):
-        given_up = [step.key for step in view.steps if step.state in ("skipped", "failed", "cancelled")]
-        if given_up:
-            return AcceptedFailures(f"ended with {len(given_up)} steps given up", about=given_up[0])
-        return None
-    failed = [step for step in view.steps if step.state in ("failed", "waiting")]
-    if view.state == "waiting" and failed:
-        return RunStopped(
-            f"waits for an operator: {failed[0].error or 'a question'}",
-            about=failed[0].key,
-            remedy=f"`run retry {view.run} {failed[0].key}`, `run skip …` or `run cancel {view.run}`",
-        )
-    return RunStopped(f"is {view.state}", about=failed[0].key if failed else view.run)
+    if view.state == "waiting":
+        return _waits(view.run, view.steps)
+    if view.state not in ("held", "done"):
+        return _stopped(view)
+    if view.cleanup is not None and view.cleanup.state == "waiting":
+        return _waits(view.run, view.cleanup.trouble)
+    given_up = [step for step in view.steps if step.state in ("skipped", "failed", "cancelled")]
+    if view.cleanup is not None:
+        given_up += view.cleanup.trouble
+    if given_up:
+        return AcceptedFailures(f"ended with {len(given_up)} steps given up", about=given_up[0].key)
+    return None
+
+
+def _waits(run: str, steps: Sequence[StepView]) -> RunStopped:
+    """Names what is waited for, and the verbs that move it."""
+    asked = next((step for step in steps if step.state == "waiting"), None)
+    failed = next((step for step in steps if step.state == "failed"), None)
+    verbs = [f"`drconsole run approve {run} {asked.key}` once that is so"] if asked else []
+    if failed:
+        verbs += [f"`drconsole run retry {run} {failed.key}`", "`run skip …`"]
+    shown = asked or failed
+    return RunStopped(
+        f"waits for an operator: {shown.error if shown else 'see `run show`'}",
+        about=shown.key if shown else run,
+        remedy=", ".join((*verbs, f"or `run cancel {run}`")),
+    )
+
+
+def _stopped(view: RunView) -> DRConsoleError:
+    """A run that preflight refused was refused, whoever tells it: nothing was touched (exit 3)."""
+    failed = next((step for step in view.steps if step.state == "failed"), None)
+    if view.state == "failed" and failed and failed.key.startswith("preflight/"):
+        return Refused(failed.error or "preflight refused it", about=failed.key)
+    return RunStopped(f"is {view.state}", about=failed.key if failed else view.run)

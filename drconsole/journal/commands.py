@@ -50,6 +50,11 @@ def last(connection: Connection, run: str) -> tuple[Command, ...]:
     )
 
 
+def approval(connection: Connection, run: str, step: str) -> Command | None:
+    """Returns the verb that answered a step's question, None where nobody has."""
+    return next((c for c in last(connection, run) if c.verb == "approve" and step in c.steps), None)
+
+
 def newest(connection: Connection, run: str) -> int:
     """Returns the number of a run's last verb, 0 where there was none."""
     query = select(func.max(schema.command.c.id)).where(schema.command.c.run == run)

@@ -179,7 +179,9 @@ def set_state(connection: Connection, run: str, state: RunState, *, actor: str =
     events.add(connection, run, "run", actor=actor, text=text or state, facts={"state": state})
 
 
-def set_cleanup(connection: Connection, run: str, state: StepState, *, actor: str = "") -> None:
+def set_cleanup(
+    connection: Connection, run: str, state: StepState, *, actor: str = "", text: str = ""
+) -> None:
     """Writes the state of a run's cleanup with its event and its times."""
     values: dict[str, str | None] = {"cleanup_state": state}
     if state == "pending":
@@ -187,7 +189,7 @@ def set_cleanup(connection: Connection, run: str, state: StepState, *, actor: st
     if state in ("done", "failed", "cancelled"):
         values["cleanup_ended"] = now()
     connection.execute(update(_TABLE).where(_TABLE.c.id == run).values(**values))
-    events.add(connection, run, "run", actor=actor, text=f"cleanup {state}", facts={"cleanup": state})
+    events.add(connection, run, "run", actor=actor, text=text or f"cleanup {state}", facts={"cleanup": state})
 
 
 def set_cancelled(connection: Connection, run: str, actor: str) -> None:

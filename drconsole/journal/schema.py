@@ -19,7 +19,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0001"
+HEAD = "0002"
 
 metadata = MetaData()
 
@@ -106,6 +106,15 @@ lease = Table(
     Column("since", String, nullable=False),
 )
 """A target without a row is free: two runs cannot have one, the primary key forbids it."""
+
+claim = Table(
+    "claim",
+    metadata,
+    Column("group", String, primary_key=True),
+    Column("run", String, ForeignKey("run.id"), nullable=False),
+    Column("since", String, nullable=False),
+)
+"""A replication group (`array/group`) without a row is in nobody's hands."""
 
 observation = Table(
     "observation",

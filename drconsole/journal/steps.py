@@ -123,6 +123,15 @@ def fail(connection: Connection, run: str, epoch: int, key: str, *, error: str, 
     events.add(connection, run, "step", step=key, text=error, facts=facts)
 
 
+def wait(connection: Connection, run: str, epoch: int, key: str, *, question: str, remedy: str) -> None:
+    """Writes that a step waits for an operator's answer. Raises Fenced."""
+    runs.prove(connection, run, epoch)
+    values = {"state": "waiting", "error": question, "remedy": remedy}
+    connection.execute(update(_TABLE).where(_one(run, key)).values(**values))
+    facts = {"state": "waiting", "remedy": remedy}
+    events.add(connection, run, "step", step=key, text=question, facts=facts)
+
+
 def set_states(
     connection: Connection, run: str, changes: Mapping[str, StepState], *, actor: str = "", reason: str = ""
 ) -> None:

@@ -90,9 +90,12 @@ class MachineView(_Value, frozen=True, kw_only=True):
 
 
 class CleanupView(_Value, frozen=True, kw_only=True):
+    """A cleanup. `trouble` are its steps that failed or were skipped: `RunView.steps` has the recovery's."""
+
     state: StepState
     started: str | None
     ended: str | None
+    trouble: tuple[StepView, ...] = ()
 
 
 class RunView(_Value, frozen=True, kw_only=True):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Iterator
 from ipaddress import IPv4Address, IPv4Network, IPv6Address, ip_address
 
@@ -62,16 +63,19 @@ def network_findings(
             )
 
 
-def reach_findings(mode: Mode, network: Provisioning, snapshot: Snapshot) -> Iterator[Finding]:
+def reach_findings(
+    mode: Mode, network: Provisioning, snapshot: Snapshot, endpoint: str = ""
+) -> Iterator[Finding]:
     """Yields the protected machines that a drill's management server would have beside it.
 
     Its extra interface (R61) lies on the provisioning network: a protected host or management server
-    with an address there could be taken over by the drill.
+    with an address there could be taken over by the drill. `endpoint` is HOST:PORT at which the
+    protected management server is reached; a name instead of an address cannot be judged here.
     """
     if mode != "drill":
         return
     beside = IPv4Network(f"{network.first}/{network.netmask}", strict=False)
-    for name, address in _protected_addresses(snapshot):
+    for name, address in (*_protected_addresses(snapshot), *_endpoint_address(endpoint)):
         if address in beside:
             yield Finding(
                 subject=name,
@@ -88,6 +92,12 @@ def _protected_addresses(snapshot: Snapshot) -> Iterator[tuple[str, IPv4Address 
     if server is not None:
         found = (address.ip for interface in server.interfaces for address in interface.addresses)
         yield from ((server.name, ip_address(ip)) for ip in found if ip)
+
+
+def _endpoint_address(endpoint: str) -> Iterator[tuple[str, IPv4Address | IPv6Address]]:
+    host = endpoint.rpartition(":")[0].strip("[]")
+    with contextlib.suppress(ValueError):
+        yield endpoint, ip_address(host)
 
 
 def _real_vlans(site: SitePlan, needed: dict[str, int | None]) -> dict[int, str]:

@@ -7,6 +7,9 @@ from drconsole.model.step import step_key
 PREFLIGHT = "preflight/run/freeze"
 """The last step of preflight: everything needs it."""
 
+PROBED = "preflight/site/probe"
+"""Disaster runs only: the one probe of the protected side. Its result: `answered`, `said`, `at` (UTC)."""
+
 BARRIER = "storage/site/barrier"
 """Reads the world and proves R64 and R68; needs every ready and every proved step."""
 
@@ -14,7 +17,8 @@ MANAGEMENT_DATACENTERS = "uplinks/management/datacenters"
 """The captured datacenters exist on the recovered management server; uplink proofs need them."""
 
 GUESTS_GATE = "guests/site/gate"
-"""Needs the storage to be read (R67); before it the disaster run's question is answered."""
+"""No guest is read, registered or started before it. It waits for the operator in a disaster run whose
+probe was answered; else it is simply done."""
 
 CAPTURED = "verify/site/capture"
 COMPARED = "verify/site/compare"

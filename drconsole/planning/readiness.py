@@ -58,17 +58,19 @@ def readiness(
     matches: Sequence[RoleMatch],
     world: World,
     provisioning: Provisioning | None = None,
+    endpoint: str = "",
 ) -> tuple[Finding, ...]:
     """Returns the findings, those that block first, else in the order in which they are listed here.
 
-    With `provisioning`, a drill whose management server could reach the protected site is blocked too.
+    With `provisioning`, a drill whose management server could reach the protected site is blocked too;
+    `endpoint` is where the protected management server is reached, HOST:PORT.
     """
     findings = [
         *_snapshot_findings(snapshot, site, world),
         *_deploy_findings(snapshot, mapping, selection, verdicts),
         *_target_findings(matches),
         *network_findings(mode, site, snapshot, mapping, selection),
-        *(reach_findings(mode, provisioning, snapshot) if provisioning else ()),
+        *(reach_findings(mode, provisioning, snapshot, endpoint) if provisioning else ()),
         *_group_findings(site, snapshot, selection, world.groups),
         *_skew_findings(world.skews_s),
     ]

@@ -22,6 +22,10 @@ from drconsole.model.step import Done, Facts, Handler, Work
 RETRY_S = (0.5, 1.0, 2.0, 4.0)
 """Pauses before a transient failure is tried again; after the last one the step fails."""
 
+FLOOR_S = 10.0
+"""No step gets less, however short its kind's deadline is: it bounds an observation, an act, another
+observation and their repetitions together. Each single call has its own deadline in its driver."""
+
 SETTLE_S = (0.05, 0.2, 0.5, 1.0, 2.0)
 """Pauses before an act that does not show yet is looked for again."""
 
@@ -38,13 +42,26 @@ class InJournal(Protocol):
         ...
 
 
+@runtime_checkable
+class Asking(Protocol):
+    """A handler that may need an operator's word. Asked and answered once; both are journalled."""
+
+    def question(self, work: Work) -> tuple[str, str]:
+        """Returns the question and the remedy that answers it; both "" where nothing need be asked."""
+        ...
+
+    def answered(self, actor: str, at: str) -> Facts:
+        """Returns the step's result after an operator's answer."""
+        ...
+
+
 async def carry_out(handler: Handler, work: Work) -> Facts:
     """Brings a step's postcondition about and returns its result.
 
     Raises Fenced, or the DRConsoleError that explains why it is not so: DeadlinePassed after the
     step's deadline, DeviceError where the act never showed.
     """
-    limit = work.step.deadline_s
+    limit = max(work.step.deadline_s, FLOOR_S)
     try:
         async with asyncio.timeout(limit) as clock:
             return await _repeated(handler, work)

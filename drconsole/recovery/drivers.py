@@ -6,15 +6,20 @@ planner; the product has only these.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+import contextlib
+from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Protocol, cast
+from typing import Protocol, cast, runtime_checkable
 
-from drconsole.errors import InvalidConfiguration
+from drconsole.errors import DRConsoleError, InvalidConfiguration
 from drconsole.model.step import Handlers, Step
 from drconsole.planning.plan_input import PlanInput
 from drconsole.platforms.contract import Platform
 from drconsole.settings.values import Settings
+
+CLOSE_S = 10.0
+"""How long a runner that has ended waits for one room's farewells."""
 
 
 class Room(Protocol):
@@ -29,8 +34,26 @@ class Room(Protocol):
         ...
 
     def handlers(self, settings: Settings, plan: PlanInput, /) -> Handlers:
-        """Binds the handlers that both kinds of steps name."""
+        """Binds the handlers that both kinds of steps name; a mapping may be Closing."""
         ...
+
+
+@runtime_checkable
+class Closing(Protocol):
+    """Handlers of a room that have something open, such as sessions: the mapping itself closes it."""
+
+    async def close(self) -> None:
+        """Lets go of it. What is at the other end may be gone already."""
+        ...
+
+
+async def close_all(parts: Sequence[Handlers]) -> None:
+    """Closes what the rooms' handlers have open; nobody waits long for a machine that was wiped."""
+    for part in parts:
+        if isinstance(part, Closing):
+            with contextlib.suppress(DRConsoleError, OSError):
+                async with asyncio.timeout(CLOSE_S):
+                    await part.close()
 
 
 class PackagedRoom:

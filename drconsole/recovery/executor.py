@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Callable
+from functools import partial
 from typing import Literal
 
 from sqlalchemy import Connection
@@ -18,9 +20,11 @@ from drconsole.journal import commands, runs, steps
 from drconsole.journal.steps import StepRow
 from drconsole.model.run import StepState
 from drconsole.model.step import Facts, Handler, Handlers, Step
-from drconsole.recovery.carry import InJournal, carry_out
+from drconsole.recovery.carry import Asking, InJournal, carry_out
 from drconsole.recovery.schedule import Schedule
 from drconsole.recovery.work import RunWork, StepWork
+
+_Effect = Callable[[Connection, StepWork], Facts | None]
 
 Ending = Literal["settled", "refused", "cancelled"]
 
@@ -99,7 +103,9 @@ class Executor:
         work = StepWork(shared, step)
         try:
             if isinstance(handler, InJournal):
-                result = await self._enact(handler, work, attempt)
+                result = await self._enact(handler.enact, work, attempt)
+            elif isinstance(handler, Asking):
+                result = await self._enact(partial(self._asked, handler), work, attempt)
             else:
                 result = await self._act(handler, work, attempt)
         except Fenced:
@@ -121,15 +127,16 @@ class Executor:
         await self._journal.write(lambda c: steps.finish(c, shared.run, shared.epoch, key, result))
         return result
 
-    async def _enact(self, handler: InJournal, work: StepWork, attempt: int) -> Facts | None:
+    async def _enact(self, effect: _Effect, work: StepWork, attempt: int) -> Facts | None:
         """Effect and result in one transaction: neither is there without the other."""
         shared, key = self._shared, work.step.key
 
         def both(connection: Connection) -> Facts | None:
             if not steps.begin(connection, shared.run, shared.epoch, key, attempt):
                 return None
-            result = handler.enact(connection, work)
-            steps.finish(connection, shared.run, shared.epoch, key, result)
+            result = effect(connection, work)
+            if result is not None:
+                steps.finish(connection, shared.run, shared.epoch, key, result)
             return result
 
         result = await self._journal.write(both)
@@ -137,8 +144,20 @@ class Executor:
             self._taken_away(key)
         return result
 
+    def _asked(self, handler: Asking, connection: Connection, work: StepWork) -> Facts | None:
+        """The answer, where one was needed and given; else the step waits for it."""
+        shared, key = self._shared, work.step.key
+        question, remedy = handler.question(work)
+        if not question:
+            return {}
+        answer = commands.approval(connection, shared.run, key)
+        if answer is not None:
+            return handler.answered(answer.actor, answer.at)
+        steps.wait(connection, shared.run, shared.epoch, key, question=question, remedy=remedy)
+        return None
+
     def _taken_away(self, key: str) -> None:
-        """An operator was faster: take their state over instead of ours."""
+        """An operator was faster, or is asked: take the journal's state over instead of ours."""
         state = self._journal.read(lambda c: steps.states(c, self._shared.run))[key]
         self._schedule.settle(key, state)
         self._commands = -1

@@ -6,11 +6,12 @@ after. `drconsole plan` shows the report, `drconsole recover` freezes the rest.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import msgspec
 
 from drconsole.errors import InvalidConfiguration, Refused
+from drconsole.journal.claims import Claim
 from drconsole.model.inventory import Snapshot
 from drconsole.model.mapping import HostMapping, VmSelection
 from drconsole.model.plan import Finding, Plan, PlanReport, RoleMatch
@@ -34,7 +35,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be recovered, and what is known of the world at this moment.
 
     `snapshot_id` is `sha256:…`; None for a document means: automatic match, all that can be
-    recovered. `targets` is the whole pool; `in_use` are addresses of other runs' machines.
+    recovered. `targets` is the whole pool; `in_use` are addresses of other runs' machines, `held`
+    the replication groups that other runs have in hand, by `array/group`.
     """
 
     run: str
@@ -47,6 +49,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     mapping: HostMapping | None = None
     selection: VmSelection | None = None
     in_use: tuple[str, ...] = ()
+    held: Mapping[str, Claim] = {}
 
 
 class Composed(msgspec.Struct, frozen=True, kw_only=True):
@@ -66,9 +69,9 @@ def compose(settings: Settings, request: Request, rooms: Sequence[Room]) -> Comp
     """
     source, matches = _decided(settings, request)
     inner = [step for room in rooms for step in room.steps(source)]
-    steps = graph.join(inner, stages.steps(source, inner))
+    steps = graph.join(stages.steps(source, inner))
     cleanup = graph.join(stages.cleanup_steps(source, rooms))
-    findings = _findings(request, source, matches)
+    findings = _findings(settings, request, source, matches)
     plan = Plan(
         run=request.run,
         site=request.site,
@@ -132,8 +135,10 @@ def _mapping(request: Request, segments: Collection[str]) -> tuple[HostMapping, 
     return request.mapping, matches
 
 
-def _findings(request: Request, source: PlanInput, matches: tuple[RoleMatch, ...]) -> tuple[Finding, ...]:
-    return readiness(
+def _findings(
+    settings: Settings, request: Request, source: PlanInput, matches: tuple[RoleMatch, ...]
+) -> tuple[Finding, ...]:
+    found = readiness(
         mode=request.mode,
         site=source.site,
         snapshot=request.snapshot,
@@ -142,7 +147,18 @@ def _findings(request: Request, source: PlanInput, matches: tuple[RoleMatch, ...
         verdicts=source.verdicts,
         matches=matches,
         world=request.world,
+        provisioning=source.provisioning,
+        endpoint=settings.sites[request.site].endpoint.address,
     )
+    return *_held_groups(request, source), *found
+
+
+def _held_groups(request: Request, source: PlanInput) -> Iterator[Finding]:
+    """Two runs never act on one group: whoever comes second is told who has it."""
+    for group in dict.fromkeys(group.id for group in source.site.groups):
+        if (claim := request.held.get(group)) is not None:
+            subject = f"replication group {group}"
+            yield Finding(subject=subject, text=claim.text, blocks=True, remedy=claim.remedy)
 
 
 def _report(plan: Plan, findings: tuple[Finding, ...], matches: tuple[RoleMatch, ...]) -> PlanReport:

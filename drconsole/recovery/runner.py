@@ -10,13 +10,15 @@ import argparse
 import asyncio
 import os
 import sys
+from collections import ChainMap
 from collections.abc import Sequence
+from importlib import import_module
 
 import msgspec
 from sqlalchemy import Connection
 
 from drconsole.errors import DRConsoleError
-from drconsole.journal import pool, runs, steps
+from drconsole.journal import claims, pool, runs, steps
 from drconsole.journal.journal import Journal
 from drconsole.model.plan import Plan
 from drconsole.model.run import RunState
@@ -24,12 +26,16 @@ from drconsole.model.step import Handlers
 from drconsole.planning import keys
 from drconsole.planning.plan_input import PlanInput
 from drconsole.recovery import stages
-from drconsole.recovery.drivers import Room, rooms_of
+from drconsole.recovery.drivers import Room, close_all, rooms_of
 from drconsole.recovery.executor import Ending, Executor
 from drconsole.recovery.process import known_dead, myself
+from drconsole.recovery.stages import cleanup
+from drconsole.recovery.stages.preflight import untouched_groups
 from drconsole.recovery.work import RunWork
 from drconsole.settings.file import load
 from drconsole.settings.values import Settings
+
+_HEAVY = ("asyncssh", "scipy.optimize", "lxml.etree", "jinja2")
 
 
 class Runner:
@@ -53,7 +59,16 @@ class Runner:
         dead = known_dead(row)
         epoch = await self._journal.write(lambda c: runs.take_over(c, self._run, myself(), owner_dead=dead))
         plan, source = await self._journal.query(lambda c: runs.frozen(c, self._run))
-        handlers = self._bind(plan, msgspec.json.decode(source, type=PlanInput))
+        parts = self._bind(plan, msgspec.json.decode(source, type=PlanInput))
+        # Earlier ones win: no room replaces a step of the recovery's own.
+        handlers = dict(ChainMap(*({**part} for part in parts)))
+        try:
+            await self._carry(plan, epoch, handlers)
+        finally:
+            await close_all(parts)
+
+    async def _carry(self, plan: Plan, epoch: int, handlers: Handlers) -> None:
+        row = self._journal.read(lambda c: runs.find(c, self._run))
         if row.state in ("pending", "running", "waiting", "paused"):
             await self._recover(plan, epoch, handlers)
         row = self._journal.read(lambda c: runs.find(c, self._run))
@@ -61,13 +76,11 @@ class Runner:
             await self._clean_up(plan, epoch, handlers)
         await self._journal.write(lambda c: runs.release(c, self._run, epoch))
 
-    def _bind(self, plan: Plan, source: PlanInput) -> Handlers:
-        """Earlier ones win: no room replaces a step of the recovery's own."""
+    def _bind(self, plan: Plan, source: PlanInput) -> tuple[Handlers, ...]:
+        """The recovery's own handlers, then each room's."""
         rooms = rooms_of(self._settings, plan.site) if self._rooms is None else self._rooms
-        bound = dict(stages.handlers(self._settings, source, rooms))
-        for room in rooms:
-            bound = {**room.handlers(self._settings, source), **bound}
-        return bound
+        own = stages.handlers(self._settings, source, rooms)
+        return own, *(room.handlers(self._settings, source) for room in rooms)
 
     async def _recover(self, plan: Plan, epoch: int, handlers: Handlers) -> None:
         await self._write(epoch, lambda c: runs.set_state(c, self._run, "running"))
@@ -78,6 +91,7 @@ class Runner:
             state = _resting(plan, ending, lost)
             if state in ("cancelled", "failed"):
                 pool.free_reservations(connection, self._run)
+                claims.release(connection, self._run, untouched_groups(connection, self._run, plan))
             if state == "done":
                 pool.in_service(connection, self._run)
             runs.set_state(connection, self._run, state, text=_why(ending, lost))
@@ -87,11 +101,18 @@ class Runner:
         await self._write(epoch, end)
 
     async def _clean_up(self, plan: Plan, epoch: int, handlers: Handlers) -> None:
-        await self._write(epoch, lambda c: runs.set_cleanup(c, self._run, "running"))
+        def begin(connection: Connection) -> None:
+            cleanup.set_aside(connection, self._run)
+            runs.set_cleanup(connection, self._run, "running")
+
+        await self._write(epoch, begin)
         await self._execute(plan, epoch, handlers, cleanup=True)
 
         def end(connection: Connection) -> None:
-            pool.free(connection, self._run)
+            if left := cleanup.given_back(connection, self._run):
+                told = f"not given back, because they were not wiped: {', '.join(left)}"
+                runs.set_cleanup(connection, self._run, "failed", text=told)
+                return
             runs.set_cleanup(connection, self._run, "done")
             if runs.find(connection, self._run).state == "held":
                 runs.set_state(connection, self._run, "done", text="cleaned up")
@@ -133,10 +154,18 @@ async def carry(config: str, run: str) -> None:
     """Carries a run of a configuration, in this process."""
     settings = load(config)
     journal = Journal(settings.journal_url)
+    warming = asyncio.create_task(asyncio.to_thread(_warm))
     try:
         await Runner(settings, journal, run).carry()
     finally:
+        await warming
         await journal.close()
+
+
+def _warm() -> None:
+    """Imports what steps need later, beside the event loop: on it each would hold up every deadline."""
+    for module in _HEAVY:
+        import_module(module)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

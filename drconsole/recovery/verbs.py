@@ -19,8 +19,9 @@ from drconsole.planning import keys
 from drconsole.planning.graph import dependants
 
 _AT_REST = frozenset({"held", "done", "failed", "cancelled"})
-_NEVER_SKIPPED = frozenset({keys.BARRIER, keys.PREFLIGHT})
-"""What proves that nothing foreign is in reach, and what freezes the plan."""
+_NEVER_SKIPPED = frozenset({keys.BARRIER, keys.PREFLIGHT, keys.PROBED, keys.GUESTS_GATE})
+"""What proves that nothing foreign is in reach, what freezes the plan, and what keeps a guest from
+running twice."""
 
 
 def retry(
@@ -54,7 +55,7 @@ def skip(connection: Connection, run: str, name: str, *, reason: str, actor: str
     lost = [
         key
         for key in dependants([other.step for other in known.values()], name)
-        if known[key].state in ("pending", "failed")
+        if known[key].state in ("pending", "failed", "waiting")
     ]
     if refused := _NEVER_SKIPPED.intersection(lost):
         raise Refused(
@@ -67,6 +68,25 @@ def skip(connection: Connection, run: str, name: str, *, reason: str, actor: str
     steps.set_states(connection, row.id, others, actor=actor, reason=f"needs {name}: {reason}")
     commands.add(connection, row.id, "skip", (name,), actor=actor, reason=reason)
     return CommandReply(run=row.id, steps=(name, *lost), state=row.state)
+
+
+def approve(connection: Connection, run: str, name: str, *, actor: str) -> CommandReply:
+    """Answers the question that a step waits for; "" takes the only one that is open.
+
+    Raises UsageError where none or several are open and none is named, UnknownName, and Refused
+    where the step does not wait (any more), telling who answered.
+    """
+    row, known = _open_run(connection, run)
+    waiting = [key for key, step in known.items() if step.state == "waiting"]
+    if not name:
+        if len(waiting) != 1:
+            raise UsageError(f"{len(waiting) or 'no'} steps wait for an answer: name one", about=row.id)
+        name = waiting[0]
+    _must_be(connection, row, known, name, ("waiting",))
+    question = known[name].error or ""
+    steps.set_states(connection, row.id, {name: "pending"}, actor=actor, reason="approve")
+    commands.add(connection, row.id, "approve", (name,), actor=actor, reason=question)
+    return CommandReply(run=row.id, steps=(name,), state=row.state)
 
 
 def cancel(connection: Connection, run: str, *, reason: str, actor: str) -> CommandReply:
@@ -96,6 +116,12 @@ def cleanup(connection: Connection, run: str, *, actor: str) -> CommandReply:
         raise Refused(f"its cleanup is {row.cleanup_state}{_by(connection, row, 'cleanup')}", about=row.id)
     if row.mode != "drill" and storage_connected(steps.load(connection, row.id, cleanup=False).values()):
         raise Refused("its storage was connected: its machines are production", about=row.id)
+    again: dict[str, StepState] = {
+        key: "pending"
+        for key, step in steps.load(connection, row.id, cleanup=True).items()
+        if step.state in ("failed", "skipped", "cancelled")
+    }
+    steps.set_states(connection, row.id, again, actor=actor, reason="cleanup again")
     runs.set_cleanup(connection, row.id, "pending", actor=actor)
     commands.add(connection, row.id, "cleanup", (), actor=actor)
     return CommandReply(run=row.id, steps=(), state=row.state)
@@ -111,6 +137,8 @@ def storage_connected(rows: Iterable[StepRow]) -> bool:
 def applicable(row: StepRow) -> tuple[str, ...]:
     """Returns the verbs that a step takes now."""
     may_skip = row.step.key not in _NEVER_SKIPPED
+    if row.state == "waiting":
+        return ("approve",)
     if row.state == "failed":
         return ("retry", "skip") if may_skip else ("retry",)
     return ("skip",) if row.state == "pending" and may_skip else ()

@@ -32,6 +32,9 @@ from drconsole.recovery.stages.preflight import roles_of
 from drconsole.recovery.stages.verify import recovery_point_s
 from drconsole.recovery.verbs import applicable
 
+_SHOWN_FIRST: tuple[StepState, ...] = ("running", "failed", "waiting", "cancelled")
+"""A stage with a step in one of these states is called so, the first one wins."""
+
 
 def run_view(connection: Connection, run: str = "latest", site: str = "") -> RunView:
     """Returns a run as it is now. Raises UnknownName."""
@@ -57,7 +60,7 @@ def run_view(connection: Connection, run: str = "latest", site: str = "") -> Run
         fidelity=_fidelity(rows),
         guests=tuple(_guests(plan, rows)),
         machines=tuple(_machines(connection, plan, row, rows)),
-        cleanup=_cleanup(row),
+        cleanup=_cleanup(connection, row),
         elapsed_s=seconds_between(row.started, end) if row.started else 0.0,
     )
 
@@ -91,18 +94,15 @@ def step_detail(connection: Connection, run: str, key: str) -> StepDetail:
 def stage_state(states: Sequence[StepState]) -> StepState:
     """Returns the state of a stage from those of its steps.
 
-    A stage where something failed and nothing moves any more is `failed`; one whose every step was
-    given up is `skipped`; an empty one is `done`.
+    A stage where something failed and nothing moves any more is `failed`; one with a question to an
+    operator is `waiting`; one whose every step was given up is `skipped`; an empty one is `done`.
     """
     found = set(states)
-    if not found or found == {"done"}:
+    if found <= {"done"}:
         return "done"
-    if "running" in found:
-        return "running"
-    if "failed" in found:
-        return "failed"
-    if "cancelled" in found:
-        return "cancelled"
+    for state in _SHOWN_FIRST:
+        if state in found:
+            return state
     if "pending" in found:
         return "running" if "done" in found else "pending"
     return "skipped" if found == {"skipped"} else "done"
@@ -145,10 +145,18 @@ def _fidelity(rows: dict[str, StepRow]) -> Fidelity | None:
     return None if found is None else msgspec.convert(found, Fidelity)
 
 
-def _cleanup(row: RunRow) -> CleanupView | None:
+def _cleanup(connection: Connection, row: RunRow) -> CleanupView | None:
+    """The cleanup with those of its steps that an operator has to know of."""
     if row.cleanup_state is None:
         return None
-    return CleanupView(state=row.cleanup_state, started=row.cleanup_started, ended=row.cleanup_ended)
+    rows = steps.load(connection, row.id, cleanup=True)
+    trouble = [(key, step) for key, step in rows.items() if step.state in ("failed", "waiting", "skipped")]
+    return CleanupView(
+        state=row.cleanup_state,
+        started=row.cleanup_started,
+        ended=row.cleanup_ended,
+        trouble=tuple(_step(key, step) for key, step in trouble),
+    )
 
 
 def _guests(plan: Plan, rows: dict[str, StepRow]) -> Iterable[GuestView]:

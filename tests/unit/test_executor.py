@@ -39,6 +39,7 @@ def room(tmp_path: Path) -> WorldRoom:
 def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(carry, "RETRY_S", (0.01, 0.01))
     monkeypatch.setattr(carry, "SETTLE_S", (0.01,))
+    monkeypatch.setattr(carry, "FLOOR_S", 0.05)
 
 
 def runner(folder: Path, journal: Journal, room: WorldRoom) -> Runner:

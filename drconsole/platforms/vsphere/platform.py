@@ -13,7 +13,7 @@ from pyVmomi import vim
 from drconsole.errors import DeadlinePassed
 from drconsole.model.inventory import Snapshot
 from drconsole.model.live import HostListing, InventoryChange, SiteCheck
-from drconsole.model.step import Handlers, Step
+from drconsole.model.step import Handler, Handlers, Step
 from drconsole.planning.plan_input import PlanInput
 from drconsole.platforms.contract import Progress
 from drconsole.platforms.vsphere import hosts
@@ -91,7 +91,19 @@ class VSpherePlatform:
         """Binds the handlers that the steps name. Connections are opened at their first use."""
         server = plan.mapping.management_server
         management = server.protected if server is not None else ""
-        return bound(RecoveredSite(settings, settings.sites[plan.site.name], management))
+        return SiteHandlers(RecoveredSite(settings, settings.sites[plan.site.name], management))
+
+
+class SiteHandlers(dict[str, Handler]):
+    """The handlers of one recovered site. Their sessions are closed with the mapping."""
+
+    def __init__(self, site: RecoveredSite) -> None:
+        super().__init__(bound(site))
+        self._site = site
+
+    async def close(self) -> None:
+        """Logs out of everything, as far as it still answers."""
+        await self._site.close()
 
 
 async def _open(site: Site, settings: Settings) -> Session:

@@ -13,15 +13,16 @@ from sqlalchemy import Connection
 from drconsole.model.step import Handler, Handlers, Step
 from drconsole.planning.plan_input import PlanInput
 from drconsole.recovery.drivers import Room
-from drconsole.recovery.stages import cleanup, preflight, verify
+from drconsole.recovery.stages import cleanup, preflight, protected, verify
 from drconsole.settings.values import Settings
 
 Writing = Callable[[Connection], object]
 
 
 def steps(plan: PlanInput, others: Sequence[Step]) -> tuple[Step, ...]:
-    """Gives the steps of preflight, map and verify around the rooms' own."""
-    return (*preflight.steps(plan), *verify.steps(plan, others))
+    """Gives all steps of a run: preflight, map, the gate and verify around the rooms' own."""
+    behind = protected.gated(plan, others)
+    return (*preflight.steps(plan), *behind, *verify.steps(plan, behind))
 
 
 def cleanup_steps(plan: PlanInput, rooms: Sequence[Room]) -> tuple[Step, ...]:
@@ -32,6 +33,9 @@ def cleanup_steps(plan: PlanInput, rooms: Sequence[Room]) -> tuple[Step, ...]:
 def handlers(settings: Settings, plan: PlanInput, rooms: Sequence[Room]) -> Handlers:
     """Binds the handlers of these steps."""
     bound: dict[str, object] = {
+        "recovery.probe": protected.ProbeProtected(settings, plan),
+        "recovery.gate": protected.Gate(),
+        "recovery.claim": preflight.TakeGroup(),
         "recovery.reserve": preflight.Reserve(),
         "recovery.readiness": preflight.Readiness(settings, plan),
         "recovery.freeze": preflight.Freeze(),

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection
 
-from drconsole.journal import pool
+from drconsole.journal import claims, pool
+from drconsole.journal import steps as steps_of
+from drconsole.model.run import StepState
 from drconsole.model.step import Facts, Step, Work, step_key
 from drconsole.planning.plan_input import PlanInput
 from drconsole.recovery.drivers import Room
@@ -20,14 +22,22 @@ def steps(plan: PlanInput, rooms: Sequence[Room]) -> tuple[Step, ...]:
     """Gives the cleanup's graph: room after room, targets taken back before the last one's steps.
 
     A room begins when the one before has ended; what could not be undone holds the rest up until
-    an operator has retried or skipped it. A target whose wipe was skipped is not freed.
+    an operator has retried or skipped it. No machine is touched before it was taken back: whoever
+    skips that skips its wipe with it. A target whose wipe was skipped is not freed.
     """
     parts = [tuple(_prefixed(step) for step in room.cleanup_steps(plan)) for room in rooms]
     targets = sorted(roles(plan))
-    back = tuple(_own(target, "take-back", f"Take {target} back") for target in targets)
-    parts.insert(len(parts) - 1, back)
+    back = {target: _own(target, "take-back", f"Take {target} back") for target in targets}
+    parts[-1:] = [tuple(back.values()), tuple(_behind(step, back) for step in parts[-1])]
     done = chained(parts)
     return (*done, *(_free(target, done) for target in targets))
+
+
+def _behind(step: Step, back: Mapping[str, Step]) -> Step:
+    """Returns the step of a machine as one that cannot go on without the machine's being ours."""
+    if step.machine not in back:
+        return step
+    return msgspec.structs.replace(step, needs=(*step.needs, back[step.machine].key))
 
 
 def chained(parts: Sequence[tuple[Step, ...]]) -> tuple[Step, ...]:
@@ -76,6 +86,35 @@ def _own(target: str, verb: str, title: str, needs: tuple[str, ...] = ()) -> Ste
 def _free(target: str, others: Sequence[Step]) -> Step:
     mine = tuple(step.key for step in others if step.machine == target)
     return _own(target, "free", f"{target} is free again", mine)
+
+
+def set_aside(connection: Connection, run: str) -> None:
+    """Calls off what a run would do to machines that it does not hold.
+
+    A run that was cancelled before it leased has touched none of them; by now they may be another
+    run's. For the beginning of a cleanup, in one transaction.
+    """
+    held = {lease.target for lease in pool.leases(connection).values() if lease.run == run}
+    rows = steps_of.load(connection, run, cleanup=True)
+    for target in {row.step.machine for row in rows.values()} - held - {""}:
+        idle: dict[str, StepState] = {
+            key: "cancelled"
+            for key, row in rows.items()
+            if row.step.machine == target and row.state in ("pending", "failed", "skipped")
+        }
+        reason = f"the run does not hold {target}: nothing on it is the run's"
+        steps_of.set_states(connection, run, idle, reason=reason)
+
+
+def given_back(connection: Connection, run: str) -> tuple[str, ...]:
+    """Ends a cleanup: what was only reserved is free. Returns the targets that the run still has.
+
+    These were not wiped. They stay the run's, for nobody to take, until another cleanup has.
+    """
+    pool.free_reservations(connection, run)
+    claims.release(connection, run)
+    mine = [lease for lease in pool.leases(connection).values() if lease.run == run]
+    return tuple(sorted(lease.target for lease in mine if lease.state != "in-service"))
 
 
 class TakeBack:

@@ -7,29 +7,38 @@ import hashlib
 from sqlalchemy import Connection
 
 from drconsole.errors import Refused
-from drconsole.journal import pool, runs
+from drconsole.journal import claims, pool, runs
+from drconsole.journal import steps as recorded
 from drconsole.model.mapping import HostMapping, RoleKind
+from drconsole.model.plan import Plan
 from drconsole.model.step import Done, Facts, Step, Work, step_key
 from drconsole.planning import keys
 from drconsole.planning.plan_input import PlanInput
 from drconsole.planning.readiness import SKEW_S
+from drconsole.recovery.stages.protected import probe_steps
 from drconsole.settings.values import Settings
 
 _READINESS = "preflight/run/readiness"
 
 
 def steps(plan: PlanInput) -> tuple[Step, ...]:
-    """Gives readiness, a reservation and a lease a target, and the freeze between them."""
+    """Gives readiness, a reservation and a lease a target, a claim a group, and the freeze between them.
+
+    In a disaster run also the probe of the protected side, which nothing may come before.
+    """
     held = roles(plan)
+    groups = tuple(dict.fromkeys(group.id for group in plan.site.groups))
     readiness = _step(_READINESS, "readiness", title="Check what the run depends on")
+    claimed = tuple(_claim(group) for group in groups)
+    probed = probe_steps(plan)
     reserve = tuple(_reservation(target, role, kind) for target, (role, kind) in held.items())
     freeze = _step(
         keys.PREFLIGHT,
         "freeze",
         title="Freeze the plan",
-        needs=(readiness.key, *(step.key for step in reserve)),
+        needs=(readiness.key, *(step.key for step in (*probed, *claimed, *reserve))),
     )
-    halted = tuple(dict.fromkeys(keys.halted(group.id) for group in plan.site.groups))
+    halted = tuple(keys.halted(group) for group in groups)
     leases = tuple(
         Step(
             key=keys.leased(target),
@@ -43,7 +52,7 @@ def steps(plan: PlanInput) -> tuple[Step, ...]:
         )
         for target, (role, _) in held.items()
     )
-    return readiness, *reserve, freeze, *leases
+    return readiness, *probed, *claimed, *reserve, freeze, *leases
 
 
 def roles(plan: PlanInput) -> dict[str, tuple[str, RoleKind]]:
@@ -63,6 +72,14 @@ def roles_of(mapping: HostMapping) -> dict[str, tuple[str, RoleKind]]:
     return found
 
 
+def untouched_groups(connection: Connection, run: str, plan: Plan) -> tuple[str, ...]:
+    """Returns the groups that a run claimed and never began to halt: they may go back at once."""
+    rows = recorded.load(connection, run, cleanup=False)
+    claimed = [step.arguments["group"] for step in plan.steps if step.handler == "recovery.claim"]
+    begun = {key for key, row in rows.items() if row.attempts}
+    return tuple(group for group in claimed if keys.halted(group) not in begun)
+
+
 def _reservation(target: str, role: str, kind: RoleKind) -> Step:
     return Step(
         key=step_key("preflight", target, "reserve"),
@@ -73,6 +90,18 @@ def _reservation(target: str, role: str, kind: RoleKind) -> Step:
         title=f"Reserve {target} for {role}",
         needs=(_READINESS,),
         arguments={"target": target, "role": role, "kind": kind},
+    )
+
+
+def _claim(group: str) -> Step:
+    return Step(
+        key=step_key("preflight", group, "claim"),
+        stage="preflight",
+        handler="recovery.claim",
+        object=group,
+        title=f"Make sure that no other run has {group}",
+        needs=(_READINESS,),
+        arguments={"group": group},
     )
 
 
@@ -114,6 +143,15 @@ class Reserve:
         arguments = work.step.arguments
         pool.reserve(connection, work.run, arguments["target"], arguments["role"], arguments["kind"])
         return {"target": arguments["target"], "role": arguments["role"]}
+
+
+class TakeGroup:
+    """Ties a replication group to the run: two runs never act on one. No array is touched."""
+
+    def enact(self, connection: Connection, work: Work) -> Facts:
+        """Raises Busy, naming the run that has the group."""
+        claims.claim(connection, work.run, work.step.arguments["group"])
+        return {"group": work.step.arguments["group"]}
 
 
 class Freeze:

@@ -38,6 +38,7 @@ ANSWERS: dict[type[requests.Request[Any, Any]], Answer] = {
     requests.Attach: runs.attach,
     requests.Retry: runs.retry,
     requests.Skip: runs.skip,
+    requests.Approve: runs.approve,
     requests.Cancel: runs.cancel,
     requests.Cleanup: runs.cleanup,
     requests.Report: runs.report,

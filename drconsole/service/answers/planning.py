@@ -11,8 +11,8 @@ from drconsole.api import requests
 from drconsole.api.values import MatchReply, SelectionReply
 from drconsole.documents import read_snapshot
 from drconsole.errors import DRConsoleError, Refused
+from drconsole.journal import claims, runs
 from drconsole.journal import pool as leases
-from drconsole.journal import runs
 from drconsole.model.inventory import Snapshot
 from drconsole.model.mapping import HostMapping
 from drconsole.model.plan import PlanReport
@@ -100,6 +100,7 @@ async def composed(
         mapping=request.mapping,
         selection=request.selection,
         in_use=_addresses_in_use(state),
+        held=state.journal.read(claims.held_groups),
     )
     rooms = rooms_of(state.settings, request.site)
     return await in_thread(lambda: planner.compose(state.settings, wanted, rooms))

@@ -120,6 +120,13 @@ async def skip(state: State, request: requests.Skip, caller: Caller) -> CommandR
     )
 
 
+async def approve(state: State, request: requests.Approve, caller: Caller) -> CommandReply:
+    """Answers a question."""
+    return await _carried(
+        state, request.run, lambda c, run: verbs.approve(c, run, request.step, actor=caller.actor)
+    )
+
+
 async def cancel(state: State, request: requests.Cancel, caller: Caller) -> CommandReply:
     """Ends a run."""
     return await _carried(
