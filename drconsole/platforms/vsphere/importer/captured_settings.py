@@ -50,8 +50,8 @@ class ClusterSettings(SiteHandler):
                 for operation, info in self._missing_groups(cluster, members, live)
             ],
             rulesSpec=[
-                vim.cluster.RuleSpec(operation="add", info=info)
-                for info in self._missing_rules(cluster, members, live)
+                vim.cluster.RuleSpec(operation=operation, info=info)
+                for operation, info in self._missing_rules(cluster, members, live)
             ],
         )
         await work.check()
@@ -83,10 +83,28 @@ class ClusterSettings(SiteHandler):
                 missing.append(("edit", wanted))
         return missing
 
-    def _missing_rules(self, cluster: Cluster, members: dict[str, str], live: Any) -> list[Any]:
-        standing = {rule.name for rule in live.rule}
-        wanted = (rule_spec(rule, members) for rule in cluster.rules if rule.name not in standing)
-        return [rule for rule in wanted if rule is not None]
+    def _missing_rules(self, cluster: Cluster, members: dict[str, str], live: Any) -> list[tuple[str, Any]]:
+        standing = {rule.name: rule for rule in live.rule}
+        missing = []
+        for rule in cluster.rules:
+            wanted, held = rule_spec(rule, members), standing.get(rule.name)
+            if wanted is None or (held is not None and same_rule(wanted, held)):
+                continue
+            if held is not None:
+                wanted.key = held.key
+            missing.append(("add" if held is None else "edit", wanted))
+        return missing
+
+
+def same_rule(wanted: Any, held: Any) -> bool:
+    """Compares two rules: kind, switches, groups, and the guests in any order."""
+    if type(wanted) is not type(held):
+        return False
+    names = ("enabled", "mandatory", "vmGroupName", "affineHostGroupName", "antiAffineHostGroupName")
+    if any((getattr(wanted, n, None) or None) != (getattr(held, n, None) or None) for n in names):
+        return False
+    guests = ({item._moId for item in getattr(rule, "vm", None) or []} for rule in (wanted, held))
+    return next(guests) == next(guests)
 
 
 def das_spec(cluster: Cluster) -> Any:

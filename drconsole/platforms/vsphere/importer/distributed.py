@@ -7,10 +7,8 @@ from typing import Any
 import msgspec
 from pyVmomi import vim
 
-from drconsole.errors import OutcomeUnknown
 from drconsole.model.inventory import DistributedPortGroup, DistributedSwitch, NetworkPolicy, VlanRange
 from drconsole.model.step import Done, Work
-from drconsole.platforms.vsphere.faults import Fault
 from drconsole.platforms.vsphere.importer.agreement import agrees
 from drconsole.platforms.vsphere.importer.graph import found
 from drconsole.platforms.vsphere.importer.recovered import names_of, reference
@@ -232,19 +230,8 @@ class JoinSwitch(Child):
             configVersion=config.configVersion, host=[entry]
         )
         await work.check()
-        try:
-            await run_task(
-                session,
-                switch,
-                "ReconfigureDvs_Task",
-                spec=spec,
-                seconds=work.step.deadline_s,
-                about=work.step.object,
-            )
-        except Fault as fault:
-            if fault.code != "ConcurrentAccess":
-                raise
-            raise OutcomeUnknown("somebody else changed the switch meanwhile", about=fault.about) from fault
+        seconds, about = work.step.deadline_s, work.step.object
+        await run_task(session, switch, "ReconfigureDvs_Task", spec=spec, seconds=seconds, about=about)
 
     async def _read(self, work: Work) -> tuple[Any, Any, Any]:
         session = await self.site.server(work)

@@ -17,6 +17,7 @@ from drconsole.platforms.vsphere.importer import (
     storage,
     tree,
     uplinks,
+    vmkernel,
 )
 from drconsole.platforms.vsphere.importer.recovered import RecoveredSite
 
@@ -41,7 +42,7 @@ def bound(site: RecoveredSite) -> Handlers:
         "vsphere.add-host": join.AddHost(site),
         "vsphere.switches": host_network.Switches(site),
         "vsphere.port-groups": host_network.PortGroups(site),
-        "vsphere.vmkernel": host_network.VmKernel(site),
+        "vsphere.vmkernel": vmkernel.VmKernel(site),
         "vsphere.settings": host_settings.HostSettings(site),
         "vsphere.rescan": storage.Rescan(site),
         "vsphere.mount-vmfs": storage.MountVmfs(site),

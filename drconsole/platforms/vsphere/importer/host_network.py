@@ -1,4 +1,4 @@
-"""Handlers for a joined host's network: switches, port groups, VMkernel interfaces, settings (R72, R79, R80).
+"""Handlers for a joined host's standard switches and port groups (R72, R79, R80).
 
 All work through the management server. A default switch is augmented, never made a second time, and
 what exists and agrees is left alone.
@@ -10,15 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
-from pyVmomi import vim
 
-from drconsole.model.inventory import Host, VirtualNic
+from drconsole.model.inventory import Host
 from drconsole.model.step import Done, Work
 from drconsole.platforms.vsphere.importer import specs
 from drconsole.platforms.vsphere.importer.agreement import agrees
 from drconsole.platforms.vsphere.importer.graph import found
-from drconsole.platforms.vsphere.importer.host_steps import management_nic
 from drconsole.platforms.vsphere.importer.recovered import SiteHandler, reference
+from drconsole.platforms.vsphere.importer.tasks import call
 from drconsole.platforms.vsphere.session import Session
 
 
@@ -57,8 +56,8 @@ class Switches(HostPart):
         for name, spec in self._missing(work, info).items():
             await work.check()
             method = "UpdateVirtualSwitch" if name in standing else "AddVirtualSwitch"
-            await session.invoke(
-                system, method, vswitchName=name, spec=spec, _about=f"{name} of {session.about}"
+            await call(
+                session, system, method, vswitchName=name, spec=spec, about=f"{name} of {work.step.object}"
             )
 
     def _missing(self, work: Work, info: Any) -> dict[str, Any]:
@@ -78,13 +77,21 @@ class PortGroups(HostPart):
 
     async def act(self, work: Work) -> None:
         session, system, info = await self.network(work)
-        standing = {group.spec.name for group in info.portgroup}
+        standing = {group.spec.name: group.spec for group in info.portgroup}
         for name, spec in self._missing(work, info).items():
             await work.check()
-            if name in standing:
+            held = standing.get(name)
+            if held is not None and held.vswitchName != spec.vswitchName:
+                # A group cannot change its switch. Nothing is on an installer's group but vmk0, which
+                # has moved to its captured place before.
+                await session.invoke(system, "RemovePortGroup", pgName=name)
+                held = None
+            if held is not None:
                 await session.invoke(system, "UpdatePortGroup", pgName=name, portgrp=spec)
             else:
-                await session.invoke(system, "AddPortGroup", portgrp=spec)
+                await call(
+                    session, system, "AddPortGroup", portgrp=spec, about=f"{name} of {work.step.object}"
+                )
 
     def _missing(self, work: Work, info: Any) -> dict[str, Any]:
         standing = {group.spec.name: group.spec for group in info.portgroup}
@@ -94,109 +101,3 @@ class PortGroups(HostPart):
             for group in self.captured(work).port_groups
         }
         return {name: spec for name, spec in wanted.items() if not agrees(spec, standing.get(name))}
-
-
-class VmKernel(HostPart):
-    """VMkernel interfaces beside the management one, with their services."""
-
-    async def observe(self, work: Work) -> Done | None:
-        _session, _system, info = await self.network(work)
-        for nic in self.captured(work).virtual_nics:
-            standing = self._standing(work, nic, info)
-            if standing is None or not await self._serves(work, nic, standing.device):
-                return None
-        return Done()
-
-    async def act(self, work: Work) -> None:
-        session, system, info = await self.network(work)
-        for nic in sorted(self.captured(work).virtual_nics, key=lambda item: item.name):
-            standing = self._standing(work, nic, info)
-            await work.check()
-            if standing is not None:
-                device = standing.device
-            elif nic.name == management_nic(self.captured(work)).name:
-                device = await self._moved(work, nic, session, system, info)
-            else:
-                device = await session.invoke(
-                    system,
-                    "AddVirtualNic",
-                    portgroup="" if nic.distributed_port_group else nic.port_group,
-                    nic=specs.vmkernel_spec(nic, port=await self._port(work, nic)),
-                )
-            await self._serve(work, nic, device)
-
-    def _standing(self, work: Work, nic: VirtualNic, info: Any) -> Any:
-        """Returns the interface with the captured address in its captured place, else None."""
-        switched = bool(nic.distributed_port_group)
-        for standing in info.vnic:
-            spec = standing.spec
-            placed = (
-                (spec.distributedVirtualPort is not None)
-                if switched
-                else standing.portgroup == nic.port_group
-            )
-            if placed and spec.ip.ipAddress == nic.ip and spec.mtu == nic.mtu:
-                return standing
-        return None
-
-    async def _port(self, work: Work, nic: VirtualNic) -> Any:
-        """Returns the connection to the recovered distributed port group, None for a standard one."""
-        if not nic.distributed_port_group:
-            return None
-        session = await self.site.server(work)
-        moid = found(work, f"group:{nic.distributed_port_group}")
-        group = reference("DistributedVirtualPortgroup", moid)
-        held = await session.read(group, "key", "config.distributedVirtualSwitch")
-        switch = held["config.distributedVirtualSwitch"]
-        uuid = (await session.read(switch, "uuid"))["uuid"]
-        return vim.dvs.PortConnection(switchUuid=uuid, portgroupKey=held["key"])
-
-    async def _moved(self, work: Work, nic: VirtualNic, session: Session, system: Any, info: Any) -> str:
-        """Moves management to where it was captured, together with the port under it, in one call."""
-        port = await self._port(work, nic)
-        standing = next(item for item in info.vnic if item.spec.ip.ipAddress == nic.ip)
-        change = vim.host.VirtualNic.Config(
-            changeOperation="edit", device=standing.device, spec=specs.vmkernel_spec(nic, port=port)
-        )
-        config = vim.host.NetworkConfig(vnic=[change])
-        if port is not None:
-            config.proxySwitch, config.vswitch = _port_moved(info, port.switchUuid)
-        await session.invoke(system, "UpdateNetworkConfig", config=config, changeMode="modify")
-        return str(standing.device)
-
-    async def _serves(self, work: Work, nic: VirtualNic, device: str) -> bool:
-        session, manager = await self.manager(work, "virtualNicManager")
-        for service in nic.services:
-            config = await session.invoke(manager, "QueryNetConfig", nicType=service)
-            selected = {item.device for item in config.candidateVnic if item.key in config.selectedVnic}
-            if device not in selected:
-                return False
-        return True
-
-    async def _serve(self, work: Work, nic: VirtualNic, device: str) -> None:
-        session, manager = await self.manager(work, "virtualNicManager")
-        for service in nic.services:
-            await session.invoke(manager, "SelectVnicForNicType", nicType=service, device=device)
-
-
-def _port_moved(info: Any, switch_uuid: str) -> tuple[list[Any], list[Any]]:
-    """Returns the changes that hand the ports of the waiting standard switch to the distributed one."""
-    waiting = info.vswitch[0]
-    ports = list(waiting.spec.bridge.nicDevice) if waiting.spec.bridge else []
-    held = next(proxy for proxy in info.proxySwitch if proxy.dvsUuid == switch_uuid)
-    backing = held.spec.backing
-    kept = list(backing.pnicSpec) if backing is not None else []
-    gained = [vim.dvs.HostMember.PnicSpec(pnicDevice=port) for port in ports]
-    proxy = vim.host.HostProxySwitch.Config(
-        changeOperation="edit",
-        uuid=switch_uuid,
-        spec=vim.host.HostProxySwitch.Specification(
-            backing=vim.dvs.HostMember.PnicBacking(pnicSpec=[*kept, *gained])
-        ),
-    )
-    emptied = vim.host.VirtualSwitch.Config(
-        changeOperation="edit",
-        name=waiting.name,
-        spec=vim.host.VirtualSwitch.Specification(numPorts=waiting.spec.numPorts, mtu=waiting.spec.mtu),
-    )
-    return [proxy], [emptied]

@@ -12,6 +12,7 @@ from drconsole.platforms.vsphere.importer.graph import found
 from drconsole.platforms.vsphere.importer.recovered import SiteHandler, children, read_all, reference
 from drconsole.platforms.vsphere.importer.tasks import run_task
 
+_THUMBPRINT = "summary.config.sslThumbprint"
 _UNRESOLVED = frozenset(
     {"NoHost", "InvalidName", "HostConnectFault", "HostCommunication", "CannotAccessNetwork"}
 )
@@ -37,7 +38,9 @@ class AddHost(SiteHandler):
         if root := work.step.arguments["root_pool"]:
             alone = state["parent"]
             moids[root] = (await session.read(alone, "resourcePool"))["resourcePool"]._moId
-        return Done(result={"moids": moids, "name": state["name"]})
+        # The server has given the host a certificate of its own: whoever speaks to it now expects this one.
+        shown = (await session.read(standing, _THUMBPRINT)).get(_THUMBPRINT) or ""
+        return Done(result={"moids": moids, "name": state["name"], "thumbprint": shown})
 
     async def act(self, work: Work) -> None:
         standing = await self._standing(work)

@@ -14,7 +14,7 @@ from drconsole.errors import DeviceError
 from drconsole.model.step import Done, Facts, Work
 from drconsole.platforms.vsphere.importer.graph import found
 from drconsole.platforms.vsphere.importer.recovered import RecoveredSite, SiteHandler, read_all, reference
-from drconsole.platforms.vsphere.importer.tasks import run_task
+from drconsole.platforms.vsphere.importer.tasks import call, run_task
 from drconsole.platforms.vsphere.session import Session
 
 
@@ -85,10 +85,22 @@ class Mount(SiteHandler):
         if any(store is None for store in stores):
             return None
         session, store = await self.site.server(work), stores[0]
+        if any(other._moId != store._moId for other in stores):
+            raise DeviceError("is not one datastore but several to its hosts", about=work.step.object)
         state = await session.read(store, "name", "parent")
         if state["name"] != work.step.arguments["name"] or not self._in_folder(work, state["parent"]):
             return None
+        if wrong := await self.wrong_access(work, store):
+            raise DeviceError(
+                f"{', '.join(wrong)} mounted it with another access than captured",
+                about=work.step.object,
+                remedy="unmount it there, then retry",
+            )
         return Done(result={"moids": {work.step.arguments["id"]: store._moId}, "hosts": len(stores)})
+
+    async def wrong_access(self, work: Work, store: Any) -> list[str]:
+        """Returns the captured names of hosts that may write where they could not, or the other way."""
+        return []
 
     def _in_folder(self, work: Work, parent: Any) -> bool:
         return "folder" not in work.step.arguments["at"] or parent._moId == found(work, "folder")
@@ -156,6 +168,7 @@ class MountVmfs(Mount):
                 resolutionSpec=spec,
                 seconds=work.step.deadline_s,
                 about=work.step.object,
+                entity=reference("HostSystem", host),
             )
         else:
             await self._force(work, host, devices)
@@ -172,8 +185,12 @@ class MountVmfs(Mount):
     async def _force(self, work: Work, host: str, devices: list[str]) -> None:
         session, system = await part_of(self.site, work, host, "storageSystem")
         spec = vim.host.UnresolvedVmfsResolutionSpec(extentDevicePath=devices, uuidResolution="forceMount")
-        results = await session.invoke(
-            system, "ResolveMultipleUnresolvedVmfsVolumes", resolutionSpec=[spec], _about=work.step.object
+        results = await call(
+            session,
+            system,
+            "ResolveMultipleUnresolvedVmfsVolumes",
+            resolutionSpec=[spec],
+            about=work.step.object,
         )
         for result in results or []:
             if result.fault is not None:
@@ -188,8 +205,25 @@ class MountVmfs(Mount):
         wanted = self.wanted(work)
         for volume in volumes or []:
             if any(extent.device.diskName.removeprefix("naa.") in wanted for extent in volume.extent):
+                self._refuse_unresolvable(work, volume)
                 return [extent.devicePath for extent in volume.extent]
         return []
+
+    def _refuse_unresolvable(self, work: Work, volume: Any) -> None:
+        """Raises DeviceError with the host's reason for a copy that it cannot mount."""
+        status = volume.resolveStatus
+        if status is None or status.resolvable:
+            return
+        reasons = {
+            "an extent of it is missing": status.incompleteExtents,
+            "more than one copy of it is presented": status.multipleCopies,
+        }
+        told = [text for text, holds in reasons.items() if holds] or ["the host does not say why"]
+        raise DeviceError(
+            f"its copy cannot be resolved: {'; '.join(told)}",
+            about=work.step.object,
+            remedy="present all extents of one copy, and only those, then retry",
+        )
 
 
 class MountNfs(Mount):
@@ -217,9 +251,22 @@ class MountNfs(Mount):
                 remoteHost=host_name,
                 remotePath=path,
                 localPath=work.step.arguments["name"],
-                accessMode="readWrite",
+                accessMode=self._access(work, host),
                 type="NFS",
             )
             await work.check()
-            await session.invoke(system, "CreateNasDatastore", spec=spec, _about=work.step.object)
+            await call(session, system, "CreateNasDatastore", spec=spec, about=work.step.object)
         await self.settle(work)
+
+    def _access(self, work: Work, host: str) -> str:
+        """Returns the access that the host (its id here) had when it was captured."""
+        read_only = {found(work, f"host:{captured}") for captured in work.step.arguments["read_only"]}
+        return "readOnly" if host in read_only else "readWrite"
+
+    async def wrong_access(self, work: Work, store: Any) -> list[str]:
+        session = await self.site.server(work)
+        mounts = (await session.read(store, "host")).get("host") or []
+        modes = {mount.key._moId: mount.mountInfo.accessMode for mount in mounts}
+        wrong = [h for h in self.hosts(work) if modes.get(h, "readWrite") != self._access(work, h)]
+        names = await read_all(session, [reference("HostSystem", host) for host in wrong], "name")
+        return [values["name"] for values in names.values()]

@@ -46,7 +46,7 @@ def _add_datastore(
         drill=rebuild.plan.mode == "drill",
         presented=presented,
         volumes=[volume for entry in entries for volume in entry.volumes],
-        read_only=[m.host for m in datastore.mounts if m.access == "readOnly"],
+        read_only=[m.host for m in datastore.mounts if m.access == "readOnly" and f"host:{m.host}" in at],
     )
     rebuild.makes(key, datastore.id)
 

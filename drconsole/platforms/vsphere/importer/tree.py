@@ -18,6 +18,7 @@ from drconsole.platforms.vsphere.importer.agreement import agrees
 from drconsole.platforms.vsphere.importer.graph import found
 from drconsole.platforms.vsphere.importer.recovered import SiteHandler, children, reference
 from drconsole.platforms.vsphere.importer.specs import allocation_spec
+from drconsole.platforms.vsphere.importer.tasks import call
 
 _TREES = {
     "vmFolder": "vmFolder",
@@ -50,8 +51,8 @@ class Datacenters(SiteHandler):
             standing = (await children(session, parent)).get(tree["name"])
             if standing is None and create:
                 await work.check()
-                standing = await session.invoke(
-                    parent, "CreateDatacenter", name=tree["name"], _about=tree["name"]
+                standing = await call(
+                    session, parent, "CreateDatacenter", name=tree["name"], about=tree["name"]
                 )
             if standing is None:
                 return None
@@ -68,7 +69,7 @@ class Datacenters(SiteHandler):
         standing = (await children(session, parent)).get(folder["name"])
         if standing is None and create:
             await work.check()
-            standing = await session.invoke(parent, "CreateFolder", name=folder["name"])
+            standing = await call(session, parent, "CreateFolder", name=folder["name"], about=folder["name"])
         return str(standing._moId) if standing is not None else None
 
     async def _roots(self, work: Work, tree: dict[str, str], standing: Any) -> dict[str, str]:
@@ -119,7 +120,8 @@ class FolderHandler(Child):
     async def act(self, work: Work) -> None:
         session = await self.site.server(work)
         await work.check()
-        await session.invoke(self.parent(work), "CreateFolder", name=self.name(work))
+        name = self.name(work)
+        await call(session, self.parent(work), "CreateFolder", name=name, about=name)
 
 
 class ClusterHandler(Child):
@@ -149,7 +151,8 @@ class ClusterHandler(Child):
             drsConfig=vim.cluster.DrsConfigInfo(enabled=True, defaultVmBehavior="manual"),
         )
         await work.check()
-        await session.invoke(self.parent(work), "CreateClusterEx", name=self.name(work), spec=quiet)
+        name = self.name(work)
+        await call(session, self.parent(work), "CreateClusterEx", name=name, spec=quiet, about=name)
 
 
 class PoolHandler(Child):
@@ -185,9 +188,8 @@ class PoolHandler(Child):
         standing = await self.standing(work)
         await work.check()
         if standing is None:
-            await session.invoke(
-                self.parent(work), "CreateResourcePool", name=self.name(work), spec=self.spec(work)
-            )
+            name, spec = self.name(work), self.spec(work)
+            await call(session, self.parent(work), "CreateResourcePool", name=name, spec=spec, about=name)
         else:
             await session.invoke(standing, "UpdateConfig", config=self.spec(work))
 
@@ -217,9 +219,11 @@ class VAppHandler(PoolHandler):
         vapp = self.pool(work)
         folder = reference("Folder", found(work, "folder")) if vapp.folder else None
         await work.check()
-        created = await session.invoke(
+        created = await call(
+            session,
             self.parent(work),
             "CreateVApp",
+            about=vapp.name,
             name=vapp.name,
             resSpec=self.spec(work),
             configSpec=vim.vApp.VAppConfigSpec(annotation=vapp.annotation or None),
