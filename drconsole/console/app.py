@@ -241,8 +241,13 @@ class ConsoleApp(App[None]):
 
     # -- what operators ask for -------------------------------------------------------------------
 
-    def ask(self, doing: str, request: Request[Reply, Any], then: Callable[[Reply], None]) -> None:
-        """Sends a request in a worker; narration is shown, the reply goes to `then` on our loop."""
+    def ask(
+        self, doing: str, request: Request[Reply, Any], then: Callable[[Reply], None], *, quiet: bool = False
+    ) -> None:
+        """Sends a request in a worker; narration is shown, the reply goes to `then` on our loop.
+
+        `quiet`: nobody asked for it, so what goes wrong is a line and no dialog.
+        """
         client = self.client
         if client is None:
             self.say("the service does not answer", "bad")
@@ -252,18 +257,18 @@ class ConsoleApp(App[None]):
             reply = await client.ask(request, self._narrated)
             self.post_message(Arrived(lambda _: then(reply), now=True))
 
-        self.do_work(doing, work)
+        self.do_work(doing, work, quiet=quiet)
 
     def _narrated(self, item: object) -> None:
         if isinstance(item, str):
             self.post_message(Told(item, "dim"))
 
-    def do_work(self, doing: str, work: Callable[[], Awaitable[None]]) -> None:
+    def do_work(self, doing: str, work: Callable[[], Awaitable[None]], *, quiet: bool = False) -> None:
         """Does work in a worker, and shows that it is being done."""
         number = next(self._numbers)
         self.store.doing[number] = doing
         self.update()
-        self._work(feeds.carry(doing, work, lambda: self._done(number), self.post_message))
+        self._work(feeds.carry(doing, work, lambda: self._done(number), self.post_message, quiet=quiet))
 
     def in_thread(self, doing: str, work: Callable[[], Reply], then: Callable[[Reply], None]) -> None:
         """Does what blocks, such as a file, in a thread; what it gives goes to `then` on our loop."""

@@ -74,8 +74,15 @@ class MappingDraft:
             deploy = isinstance(entry, ManagementRole) or (entry.deploy if entry else need.role == "host")
             self.deployed[key] = deploy
 
+    def bare(self) -> list[str]:
+        """Returns the names of deployed roles that have no target yet."""
+        return [n.name for key, n in self.needs.items() if self.deployed[key] and not self.targets[key]]
+
     def mapping(self, *, flags_only: bool = False) -> HostMapping:
-        """Returns the mapping as it stands; with `flags_only` without any target."""
+        """Returns the mapping as it stands; with `flags_only` without any target.
+
+        A management server without a target is left out: no document and no request may name it so.
+        """
         roles = {need.key: "" if flags_only else self.targets[key] for key, need in self.needs.items()}
         on = {need.key: self.deployed[key] for key, need in self.needs.items()}
         snapshot, server = self.captured.snapshot, self.captured.snapshot.management_server
@@ -148,6 +155,8 @@ class MappingDraft:
 
     def problem(self, targets: tuple[Target, ...]) -> str:
         """Returns what would refuse this mapping, as `check_mapping` says it; "" for nothing."""
+        if bare := self.bare():
+            return f"no target for {', '.join(bare)}"
         try:
             check_mapping(self.mapping(), self.captured.snapshot, targets)
         except DRConsoleError as error:

@@ -166,13 +166,18 @@ def _take_view(store: Store, run: str, found: Any, now: float) -> None:
 
 
 async def carry(
-    doing: str, work: Callable[[], Awaitable[None]], done: Callable[[], None], post: Post
+    doing: str,
+    work: Callable[[], Awaitable[None]],
+    done: Callable[[], None],
+    post: Post,
+    *,
+    quiet: bool = False,
 ) -> None:
-    """Does what the operator asked for, and says what went wrong with it."""
+    """Does what the operator asked for, and says what went wrong with it, whole or as a line."""
     try:
         await work()
     except DRConsoleError as error:
-        post(Trouble(doing, error))
+        post(Told(str(error), "warn") if quiet else Trouble(doing, error))
     except (OSError, UnicodeError) as error:
         post(Trouble(doing, DRConsoleError(str(error))))
     finally:

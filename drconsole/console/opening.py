@@ -30,6 +30,8 @@ def run_console(config: str | None) -> None:
         app.run(mouse=False)
     finally:
         signal.signal(signal.SIGHUP, before)
+    if app.return_code:
+        raise SystemExit(app.return_code)
 
 
 def _leaves_on_hangup(app: ConsoleApp) -> Callable[[int, FrameType | None], None]:

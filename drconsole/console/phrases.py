@@ -64,6 +64,12 @@ def short(identity: str) -> str:
     return identity.removeprefix("sha256:")[:8]
 
 
+def short_name(name: str) -> str:
+    """Returns a host's name without its domain; addresses stay whole."""
+    head = name.split(".", 1)[0]
+    return name if head.isdigit() or not head else head
+
+
 def speed(mbit: int) -> str:
     """Returns a link's speed, such as 10G; "" where it is unknown."""
     return f"{mbit // 1000}G" if mbit >= 1000 else f"{mbit}M" if mbit else ""

@@ -10,7 +10,7 @@ from rich.text import Text
 from textual import events
 from textual.app import ComposeResult
 from textual.binding import Binding
-from textual.containers import Vertical
+from textual.containers import Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input
@@ -20,6 +20,12 @@ from drconsole.console.widgets.drawing import Line, Span, wrapped
 from drconsole.console.widgets.painted import Painted
 from drconsole.console.widgets.table import VirtualTable
 from drconsole.model.text import safe_text
+
+_SEEN = 12
+"""Lines of a dialog that are seen on the smallest terminal."""
+
+_AROUND = 10
+"""Lines that a dialog needs beside its words."""
 
 Answer = TypeVar("Answer")
 
@@ -38,7 +44,8 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
 
     def compose(self) -> ComposeResult:
         with Vertical(id="dialog", classes="wide" if self.wide else ""):
-            yield Painted(id="words")
+            with VerticalScroll(id="scroll"):
+                yield Painted(id="words")
             yield from self.answers()
             yield Painted(id="hint")
 
@@ -48,11 +55,12 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
 
     def on_mount(self) -> None:
         """Shows the words."""
-        self.query_one("#dialog").border_title = Text(f" {safe_text(self._title)} ")
+        self.query_one("#dialog").border_title = Text(safe_text(self._title))
+        self.query_one("#scroll").styles.max_height = max(3, self.app.size.height - _AROUND)
         words = self.query_one("#words", Painted)
-        words.styles.height = len(self._lines)
         words.paint(self._lines)
-        self.query_one("#hint", Painted).paint([self._hint])
+        scroll: Line = [("   pgup pgdn", "key"), (" scroll", "dim")] if len(self._lines) > _SEEN else []
+        self.query_one("#hint", Painted).paint([[*self._hint, *scroll]])
 
     def action_give_up(self) -> None:
         """Leaves the question open: nothing is done."""

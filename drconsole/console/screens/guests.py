@@ -152,11 +152,12 @@ class GuestsView(Working, screen="guests"):
                 return "✗ no host", "bad"
             target = mapping.targets.get(f"host/{placed}", "")
             moved = "moves to " if placed != host else ""
+            name = phrases.short_name(draft.captured.names.get(placed, placed))
             return (
-                f"{moved}{draft.captured.names.get(placed, placed)} → {target or '–'}",
+                f"{moved}{name} → {target or '–'}",
                 "changed" if moved else "text",
             )
-        return draft.captured.names.get(host, host) or "–", "dim"
+        return phrases.short_name(draft.captured.names.get(host, host)) or "–", "dim"
 
     def on_virtual_table_moved(self, event: VirtualTable.Moved) -> None:
         """The position in the border follows."""

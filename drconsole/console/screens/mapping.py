@@ -14,22 +14,24 @@ from drconsole.console.draft import MappingDraft, fit_of
 from drconsole.console.look import mark
 from drconsole.console.screens.dialogs import Choose, Confirm, Option, prose
 from drconsole.console.screens.files import read_mapping
+from drconsole.console.screens.view import SEPARATOR
 from drconsole.console.screens.working import Working
 from drconsole.console.widgets.columns import Column
 from drconsole.console.widgets.drawing import Line, Span
 from drconsole.console.widgets.painted import Painted
 from drconsole.console.widgets.table import VirtualTable, position
+from drconsole.errors import Refused
 from drconsole.model.mapping import HostMapping
 from drconsole.planning.roles import Need
 
 _COLUMNS = (
     Column(name="deploy", title="DEPLOY", width=6),
     Column(name="role", title="ROLE", width=10, rank=2),
-    Column(name="protected", title="PROTECTED", width=12, flex=1),
+    Column(name="protected", title="PROTECTED", width=12, flex=2),
     Column(name="guests", title="GUESTS", width=6, rank=4, right=True),
     Column(name="needs", title="CPU/GiB", width=8, rank=3, right=True),
     Column(name="arrow", title="→", width=1),
-    Column(name="target", title="TARGET", width=8, flex=1),
+    Column(name="target", title="TARGET", width=10),
     Column(name="has", title="CPU/GiB", width=8, rank=3, right=True),
     Column(name="fit", title="FIT", width=7),
     Column(name="why", title="WHY", width=14, flex=4, rank=1),
@@ -97,7 +99,7 @@ class MappingView(Working, screen="map"):
         free = sum(target.state == "free" for target in self.store.targets or ())
         first: list[Span] = [
             (f"needs {phrases.count(needed, 'target')}, {free} free", "text" if free >= needed else "bad"),
-            (" │ ", "dim"),
+            SEPARATOR,
         ]
         problem = draft.problem(self.store.targets or ())
         first.append((f"✗ {problem}", "bad") if problem else ("✓ fits: V asks the service too", "ok"))
@@ -135,7 +137,7 @@ class MappingView(Working, screen="map"):
         return (
             (f"{deploy_glyph} {'yes' if on else 'no'}", deploy_role),
             (need.role, plain),
-            (need.name, plain),
+            (phrases.short_name(need.name), plain),
             (str(guests) if guests is not None else "–", plain),
             (size, plain),
             ("→", "dim"),
@@ -157,7 +159,7 @@ class MappingView(Working, screen="map"):
         """How old the pool is, then the sites."""
         age = time.monotonic() - self.store.targets_at
         word = "pool not seen yet" if self.store.targets is None else f"pool live {phrases.age(age)}"
-        return [(word, "ok" if self.store.targets is not None else "warn"), (" │ ", "dim"), *super().live()]
+        return [(word, "ok" if self.store.targets is not None else "warn"), SEPARATOR, *super().live()]
 
     def on_virtual_table_moved(self, event: VirtualTable.Moved) -> None:
         """The line below explains the row of the cursor."""
@@ -233,8 +235,14 @@ class MappingView(Working, screen="map"):
         draft = self.mapping
         if draft is None:
             return
-        if problem := draft.problem(self.store.targets or ()):
-            self.console_app.say(f"written as it is: {problem}", "warn")
+        if bare := draft.bare():
+            error = Refused(
+                f"no target for {', '.join(bare)}",
+                about="host mapping",
+                remedy="enter picks one, or space takes the role out",
+            )
+            self.console_app.fail("write XML", error)
+            return
 
         def written() -> None:
             draft.unsaved = 0

@@ -10,16 +10,18 @@ from datetime import UTC, datetime
 from textual.widget import Widget
 
 from drconsole.console import phrases
-from drconsole.console.following import Following
+from drconsole.console.following import AT_REST, Following
 from drconsole.console.screens import run_rows
 from drconsole.console.screens.run_verbs import RunVerbs
-from drconsole.console.widgets.drawing import Span
+from drconsole.console.screens.view import SEPARATOR
+from drconsole.console.widgets.drawing import Span, fitted, length_of
 from drconsole.console.widgets.painted import Painted
 from drconsole.console.widgets.stages import stage_lines
 from drconsole.console.widgets.table import Cells, VirtualTable, position
 from drconsole.console.widgets.uplinks import uplink_lines
 from drconsole.model.run import Event
 
+_LEAST_ERROR = 16
 _TABLES = ("machines", "steps", "guests")
 _NO_RUN = "no run yet: R starts one"
 
@@ -60,7 +62,8 @@ class RunScreen(RunVerbs, screen="run"):
         if following is None or following.view is None:
             return (self.store.site, following.run if following else "no run")
         view = following.view
-        word = "attached (goes on without you)" if following.attached else "detached: d follows it again"
+        goes_on = "attached" if self.has_class("narrow") else "attached (goes on without you)"
+        word = goes_on if following.attached else "detached"
         return (view.site, f"{view.run} {view.mode} {view.state}", word)
 
     def labels(self) -> dict[str, str]:
@@ -79,7 +82,7 @@ class RunScreen(RunVerbs, screen="run"):
         return {
             "retry": "retry" if failed else "",
             "skip": "skip…" if failed else "",
-            "cancel": "cancel…" if live else "",
+            "cancel": "cancel…" if live and view is not None and view.state not in AT_REST else "",
             "cleanup": "cleanup…" if undone and view is not None and view.mode == "drill" else "",
             "recover": "" if live else "recover…",
             "table": shows,
@@ -148,15 +151,19 @@ class RunScreen(RunVerbs, screen="run"):
     def _show_uplinks(self, following: Following | None) -> None:
         pane, low = self.query_one("#uplink", Painted), self.has_class("low")
         target = self.doing.cursor if self.shows == "machines" else ""
+        view = following.view if following else None
         machine = run_rows.machine_of(following, target) if following and target else None
-        wanted = self._uplinks if low else machine is not None and machine.role == "host"
+        name = machine.protected if machine and machine.role == "host" else ""
+        if not name and following and following.uplinks:
+            name = next(reversed(following.uplinks))
+        wanted = self._uplinks if low else bool(name)
         pane.set_class(not wanted, "gone")
         self._log.set_class(low and wanted, "gone")
         if not wanted:
             return
-        name = machine.protected if machine else ""
         facts = following.uplinks.get(name) if following else None
-        pane.entitle(f"Uplinks · {name} on {target}" if machine else "Uplinks")
+        on = next((m.target for m in view.machines if m.protected == name), "") if view else ""
+        pane.entitle(f"Uplinks · {name} on {on}" if name else "Uplinks")
         pane.paint(uplink_lines(facts, pane.size.width, self.console_app.look))
 
     def _show_log(self, following: Following | None) -> None:
@@ -193,15 +200,20 @@ class RunScreen(RunVerbs, screen="run"):
         done = sum(step.state == "done" for step in view.steps)
         spans: list[Span] = [
             self._age(following, now),
-            (" │ ", "dim"),
+            SEPARATOR,
             (f"{phrases.span(elapsed)} elapsed", "text"),
         ]
-        spans += [(" │ ", "dim"), (f"step {done}/{len(view.steps)}", "text")]
+        spans += [SEPARATOR, (f"step {done}/{len(view.steps)}", "text")]
         failed = len(following.failed())
         waits = failed or (1 if view.state == "waiting" else 0)
-        spans.append((" │ ", "dim"))
+        spans.append(SEPARATOR)
         spans.append((f"waiting for you: {waits}", "bad") if waits and live else ("waits for nobody", "dim"))
-        return spans
+        here = self.failed_here(following) if failed else []
+        look = self.console_app.look
+        room = self.size.width - length_of(spans, look) - 5
+        if not here or room < _LEAST_ERROR:
+            return spans
+        return [*spans, SEPARATOR, (fitted(here[0].error or "", room, look), "warn")]
 
     def _age(self, following: Following, now: float) -> Span:
         view = following.view

@@ -56,7 +56,9 @@ def _marked(state: str) -> Span:
 
 
 def machine_state(following: Following, machine: MachineView) -> str:
-    """Returns how a machine stands, by its steps; by its lease where nothing of it is under way."""
+    """Returns how a machine stands, by its steps; by its lease where nothing of it is under way, and in a cleanup."""
+    if following.view is not None and following.view.cleanup is not None:
+        return machine.state
     states = {step.state for step in following.steps_of(machine.target, machine.protected)}
     for word in ("failed", "running"):
         if word in states:
@@ -90,7 +92,7 @@ def machine_cells(following: Following, target: str) -> Cells:
         _marked(state),
         (machine.target, "text"),
         (machine.role, "dim"),
-        (machine.protected, "text"),
+        (phrases.short_name(machine.protected), "text"),
         (phase if state == "running" else machine.state, "text" if state == "running" else "dim"),
         bar(fraction, BAR),
         (f"{fraction:.0%}", "text"),
@@ -105,7 +107,13 @@ def machine_of(following: Following, target: str) -> MachineView | None:
 
 
 def _fraction(following: Following, machine: MachineView) -> float:
-    """Done steps of all of them; a running one counts as far as it says it is."""
+    """Done steps of all of them; a running one counts as far as it says it is.
+
+    In a cleanup, whose steps are not known beforehand, as far as the wipe says it is.
+    """
+    if following.view is not None and following.view.cleanup is not None:
+        wiped = following.progress.get(machine.target, ("", 0.0))[1] or 0.0
+        return 1.0 if machine.state == "free" else wiped if machine.state == "wiping" else 0.0
     steps = following.steps_of(machine.target, machine.protected)
     if not steps:
         return 0.0

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from drconsole.api import requests
 from drconsole.api.values import CommandReply, StepDetail
 from drconsole.console import phrases
-from drconsole.console.following import Following
+from drconsole.console.following import AT_REST, Following
 from drconsole.console.look import mark
 from drconsole.console.screens import run_rows
 from drconsole.console.screens.dialogs import Ask, Choose, Confirm, Option, Report, prose
@@ -43,7 +43,7 @@ class RunVerbs(Recovering):
         """The table of machines, steps or guests."""
         return self.query_one("#doing", VirtualTable)
 
-    def _failed_here(self, following: Following) -> list[StepView]:
+    def failed_here(self, following: Following) -> list[StepView]:
         """The failed steps of the row of the cursor."""
         key = self.doing.cursor
         if self.shows == "machines":
@@ -66,7 +66,7 @@ class RunVerbs(Recovering):
         following = self._stopped()
         if following is None:
             return
-        here = tuple(step.key for step in self._failed_here(following))
+        here = tuple(step.key for step in self.failed_here(following))
         request = requests.Retry(run=following.run, steps=here, all=not here)
         self.console_app.ask("retry", request, lambda reply: self._done("retrying", reply))
 
@@ -75,7 +75,7 @@ class RunVerbs(Recovering):
         following = self._stopped()
         if following is None:
             return
-        steps = self._failed_here(following) or following.failed()
+        steps = self.failed_here(following) or following.failed()
         if len(steps) == 1:
             self._skip(following, steps[0].key)
             return
@@ -98,7 +98,7 @@ class RunVerbs(Recovering):
     def do_cancel(self) -> None:
         """Ends the run, once that is meant; a real one by the typed name of its site."""
         following = self.store.following
-        if following is None or following.view is None or not following.live:
+        if following is None or following.view is None or following.view.state in AT_REST:
             self.console_app.say("no run goes on", "dim")
             return
         view = following.view

@@ -71,7 +71,7 @@ def _guest(node: Node, inventory: Inventory, captured: Captured | None) -> Cells
     return (
         (node.name, "text"),
         ("○ template", "dim") if template else _marked(power),
-        (inventory.name_of(node.facts.get("host", "")) or "–", "text"),
+        (phrases.short_name(inventory.name_of(node.facts.get("host", ""))) or "–", "text"),
         (networks, "text"),
         (f"{disk_gib(guest):.0f}" if guest else "–", "text"),
         ((guest.guest_os.removesuffix("Guest") or "–") if guest else "–", "dim"),

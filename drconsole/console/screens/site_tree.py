@@ -16,7 +16,7 @@ from drconsole.console.widgets.drawing import Span
 
 TREE_COLUMNS = (
     Column(name="name", title="", width=18, flex=1),
-    Column(name="count", title="", width=10, right=True),
+    Column(name="count", title="", width=12, right=True),
 )
 GROUPS = {
     "guests": ("virtualMachine",),
@@ -99,7 +99,7 @@ def _in_site(store: Store, site: str, closed: set[str]) -> Iterator[TreeRow]:
         yield TreeRow(
             key=f"{site}/physical",
             depth=1,
-            label="physical servers",
+            label="physical",
             count=str(number),
             site=site,
             shows="physical",

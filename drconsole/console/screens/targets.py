@@ -13,7 +13,7 @@ from drconsole.api import requests
 from drconsole.console import phrases
 from drconsole.console.look import mark
 from drconsole.console.screens.dialogs import Confirm
-from drconsole.console.screens.view import View
+from drconsole.console.screens.view import SEPARATOR, View
 from drconsole.console.widgets.columns import Column
 from drconsole.console.widgets.drawing import Line, Span
 from drconsole.console.widgets.painted import Painted
@@ -78,7 +78,7 @@ class TargetsView(View, screen="targets"):
         age = time.monotonic() - self.store.targets_at
         stale = age > 10
         word = f"pool STALE {phrases.age(age)}" if stale else f"pool live {phrases.age(age)}"
-        return [(word, "warn" if stale else "ok"), (" │ ", "dim"), *super().live()]
+        return [(word, "warn" if stale else "ok"), SEPARATOR, *super().live()]
 
     def _cells(self, key: str) -> tuple[Span, ...]:
         target = self.store.pool().get(key)
@@ -169,6 +169,7 @@ def machine_lines(target: Target) -> list[Line]:
     boot = f"{hardware.boot_mode or '?'}{secure}, power {hardware.power or '?'}"
     return [
         *lines,
+        [("segment ", "dim"), (target.segment or "–", "text")],
         [("model   ", "dim"), (f"{hardware.vendor} {hardware.model} {hardware.serial}", "text")],
         [("cpu     ", "dim"), (cpu, "text")],
         [("memory  ", "dim"), (f"{phrases.gib(hardware.memory_mib)} GiB", "text")],

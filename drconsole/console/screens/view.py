@@ -17,6 +17,7 @@ from textual.widgets import Input
 
 from drconsole.console import phrases
 from drconsole.console.actions import SCREENS, actions_of, bindings_of
+from drconsole.console.look import Look
 from drconsole.console.screens.help import Help
 from drconsole.console.store import Store
 from drconsole.console.widgets.drawing import Line, Span, length_of
@@ -26,6 +27,7 @@ from drconsole.console.widgets.table import VirtualTable
 if TYPE_CHECKING:
     from drconsole.console.app import ConsoleApp
 
+SEPARATOR: Span = (" │ ", "dim")
 NARROW = 110
 LOW = 34
 
@@ -154,19 +156,20 @@ class View(Screen[None]):
             return [(f" {word} … ", "work") for word in self.store.doing.values()]
         if self.store.status is None:
             return [(" connecting to the service …", "work")]
-        return [(" ", "text"), *self.live()]
+        return [(" ", "text"), *_whole(self.live(), self.size.width - 1, self.console_app.look)]
 
     def _keys(self, width: int) -> Line:
         """The keys that fit whole; the first ones of the table are the most wanted."""
-        line: list[Span] = [(" ", "text")]
-        used, labels, look = 1, self.labels(), self.console_app.look
+        line: list[Span] = []
+        used, labels, look = 0, self.labels(), self.console_app.look
         for action in actions_of(self.id_word):
             label = labels.get(action.name, action.label)
             if not label:
                 continue
-            entry: list[Span] = [(action.shown, "key"), (f" {label}  ", "text")]
+            gap = "  " if line else " "
+            entry: list[Span] = [(gap, "text"), (action.shown, "key"), (f" {label}", "text")]
             length = length_of(entry, look)
-            if used + length - 2 > width:
+            if used + length > width:
                 continue
             used += length
             line += entry
@@ -257,6 +260,13 @@ class View(Screen[None]):
         return wanted in name.lower()
 
 
+def _whole(spans: list[Span], width: int, look: Look) -> list[Span]:
+    """Drops the last parts of a line until it fits: a state is never cut in its middle."""
+    while length_of(spans, look) > width and SEPARATOR in spans:
+        del spans[len(spans) - 1 - spans[::-1].index(SEPARATOR) :]
+    return spans
+
+
 def operator() -> str:
     """Returns the account that sits here; by its number where it has no name."""
     try:
@@ -270,13 +280,11 @@ def site_state(store: Store) -> list[Span]:
     now, spans = time.monotonic(), list[Span]()
     for entry in store.sites.values():
         spans += live_span(store, entry.name, now, named=True)
-        spans.append((" │ ", "dim"))
-    entry_now = store.sites.get(store.site)
-    if entry_now is not None:
-        spans += snapshot_span(store, store.site)
-        spans.append((" │ ", "dim"))
+        spans.append(SEPARATOR)
     live = store.live_runs()
-    spans.append((f"run {live[-1].run} {live[-1].state}" if live else "run none", "text" if live else "dim"))
+    spans.append((f"{live[-1].run} {live[-1].state}" if live else "run none", "text" if live else "dim"))
+    if store.site in store.sites:
+        spans += [SEPARATOR, *snapshot_span(store, store.site)]
     return spans
 
 

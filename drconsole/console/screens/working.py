@@ -58,7 +58,10 @@ class Working(Recovering):
         captured = self.store.captured[snapshot]
         self.store.mappings[site] = draft = MappingDraft(snapshot, captured)
         self.console_app.ask(
-            f"matching targets for {site}", requests.Match(site=site, snapshot=snapshot), draft.take
+            f"matching targets for {site}",
+            requests.Match(site=site, snapshot=snapshot),
+            draft.take,
+            quiet=True,
         )
 
     def fetch_selection(self) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
+from rich.style import Style
 from textual.strip import Strip
 
 from drconsole.console.look import Look
@@ -27,9 +28,8 @@ def fitted(text: str, width: int, look: Look, *, right: bool = False) -> str:
     return " " * (width - length) + shown if right else shown + " " * (width - length)
 
 
-def strip_of(line: Line, width: int, look: Look, base: str = "text") -> Strip:
-    """Returns a line as cells: cut to `width`, padded to it, over the style of `base`."""
-    under = look.style(base)
+def strip_of(line: Line, width: int, look: Look, under: Style) -> Strip:
+    """Returns a line as cells: cut to `width`, padded to it, over the style `under`."""
     segments: list[Segment] = []
     left = width
     for text, role in line:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
 from rich.text import Text
-from textual.geometry import Region
+from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
@@ -35,7 +35,7 @@ class Drawn(Widget):
         memory = f"_shown_{name}"
         if getattr(self, memory, None) != shown:
             setattr(self, memory, shown)
-            setattr(self, name, Text(f" {shown} " if shown else ""))
+            setattr(self, name, Text(shown))
 
 
 class Painted(Drawn):
@@ -43,20 +43,27 @@ class Painted(Drawn):
 
     DEFAULT_CSS = "Painted { height: auto; }"
 
-    def __init__(self, *, id: str | None = None, classes: str | None = None, base: str = "text") -> None:
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
         super().__init__(id=id, classes=classes)
         self._lines: tuple[tuple[tuple[str, str], ...], ...] = ()
-        self._base = base
 
     def paint(self, lines: Sequence[Line]) -> None:
         """Shows these lines from the top; what lies below the widget's height is not seen."""
         new = tuple(tuple(line) for line in lines)
         old, self._lines = self._lines, new
+        height = self.styles.height
+        if len(old) != len(new) and height is not None and height.is_auto:
+            self.refresh(layout=True)
+            return
         for y in range(max(len(old), len(new))):
             if (old[y] if y < len(old) else None) != (new[y] if y < len(new) else None):
                 self.refresh(Region(0, y, self.size.width, 1))
 
+    def get_content_height(self, container: Size, viewport: Size, width: int) -> int:
+        """As many lines as there are."""
+        return max(1, len(self._lines))
+
     def render_line(self, y: int) -> Strip:
         """Draws one line."""
         line = self._lines[y] if y < len(self._lines) else ()
-        return strip_of(line, self.size.width, self.look, self._base)
+        return strip_of(line, self.size.width, self.look, self.rich_style)

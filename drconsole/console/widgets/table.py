@@ -11,9 +11,8 @@ from collections.abc import Callable, Sequence
 from rich.segment import Segment
 from rich.style import Style
 from textual.binding import Binding
-from textual.geometry import Region, Size
+from textual.geometry import Region
 from textual.message import Message
-from textual.scroll_view import ScrollView
 from textual.strip import Strip
 
 from drconsole.console.actions import MOVES
@@ -25,10 +24,12 @@ Cells = Sequence[Span | list[Span]]
 """A row: for each column a span, or several spans such as a bar's."""
 
 
-class VirtualTable(Drawn, ScrollView, can_focus=True):
-    """Rows by key. `cells` gives a row's cells; it is called for what is on the screen."""
+class VirtualTable(Drawn, can_focus=True):
+    """Rows by key. `cells` gives a row's cells; it is called for what is on the screen.
 
-    DEFAULT_CSS = "VirtualTable { scrollbar-size: 0 0; overflow-x: hidden; }"
+    It scrolls by itself: a change of a scroll view's size would lay the whole screen out again.
+    """
+
     BINDINGS = [Binding(",".join(move.keys), f"move('{move.name}')", show=False) for move in MOVES]
 
     class Opened(Message):
@@ -69,6 +70,7 @@ class VirtualTable(Drawn, ScrollView, can_focus=True):
         self._keys: tuple[str, ...] = ()
         self._at: dict[str, int] = {}
         self._row = 0
+        self._top = 0
         self._placed: tuple[Placed, ...] = ()
         self._shown: dict[int, tuple[Cells, str]] = {}
 
@@ -90,10 +92,9 @@ class VirtualTable(Drawn, ScrollView, can_focus=True):
             self._keys = new
             self._at = {key: index for index, key in enumerate(new)}
             self._row = self._at.get(here, min(self._row, max(0, len(new) - 1)))
-            self.virtual_size = Size(self.size.width, len(new) + self._headed)
             self._shown.clear()
-            self.refresh()
             self._reveal()
+            self.refresh()
             if self.cursor != here:
                 self.post_message(self.Moved(self, self.cursor))
         else:
@@ -103,7 +104,7 @@ class VirtualTable(Drawn, ScrollView, can_focus=True):
         """Shows other columns; rows are to be given anew."""
         self._columns, self._cells = tuple(columns), cells
         self._keys = ()
-        self._row = 0
+        self._row = self._top = 0
         self._arrange()
         self.refresh()
 
@@ -138,8 +139,8 @@ class VirtualTable(Drawn, ScrollView, can_focus=True):
 
     def _arrange(self) -> None:
         self._placed = placed(self._columns, self.size.width)
-        self.virtual_size = Size(self.size.width, len(self._keys) + self._headed)
         self._shown.clear()
+        self.refresh()
 
     def on_focus(self) -> None:
         """The cursor looks different in the pane that has the keys."""
@@ -174,18 +175,20 @@ class VirtualTable(Drawn, ScrollView, can_focus=True):
     def _reveal(self) -> None:
         """Scrolls as little as brings the cursor's row into sight."""
         height = max(1, self.size.height - self._headed)
-        top = round(self.scroll_y)
-        wanted = min(max(top, self._row - height + 1), self._row)
-        if wanted != top:
-            self.scroll_to(y=wanted, animate=False, immediate=True)
+        wanted = min(max(self._top, self._row - height + 1), self._row)
+        wanted = max(0, min(wanted, len(self._keys) - height))
+        if wanted != self._top:
+            self._top = wanted
+            self._shown.clear()
+            self.refresh()
 
     def _refresh_row(self, row: int) -> None:
-        y = row - round(self.scroll_y) + self._headed
+        y = row - self._top + self._headed
         if 0 <= y < self.size.height:
             self.refresh(Region(0, y, self.size.width, 1))
 
     def _index(self, y: int) -> int | None:
-        index = round(self.scroll_y) + y - self._headed
+        index = self._top + y - self._headed
         return index if 0 <= index < len(self._keys) else None
 
     def render_line(self, y: int) -> Strip:
@@ -195,7 +198,8 @@ class VirtualTable(Drawn, ScrollView, can_focus=True):
         index = self._index(y)
         if index is None:
             words = self.empty if not self._keys and y == self._headed else ""
-            return Strip([Segment(fitted(words, self.size.width, self.look), self.look.style("dim"))])
+            style = self.rich_style + self.look.style("dim")
+            return Strip([Segment(fitted(words, self.size.width, self.look), style)], self.size.width)
         key = self._keys[index]
         cells = self._cells(key)
         self._shown[index] = (cells, key)
@@ -205,20 +209,21 @@ class VirtualTable(Drawn, ScrollView, can_focus=True):
         return self._strip([cells[placed.index] for placed in self._placed], base)
 
     def _strip(self, cells: Cells, base: str) -> Strip:
-        under = self.look.style(base)
+        ground, over = self.rich_style, self.look.style(base)
+        under = ground + over
         segments: list[Segment] = []
         for place, cell in zip(self._placed, cells, strict=True):
-            segments += self._segments(place, cell, under)
+            segments += self._segments(place, cell, ground, over)
             segments.append(Segment(" " * GAP, under))
         return Strip(segments).adjust_cell_length(self.size.width, under)
 
-    def _segments(self, place: Placed, cell: Span | list[Span], under: Style) -> list[Segment]:
+    def _segments(self, place: Placed, cell: Span | list[Span], ground: Style, over: Style) -> list[Segment]:
         look, right = self.look, place.column.right
         if isinstance(cell, tuple):
             text, role = cell
-            return [Segment(fitted(text, place.width, look, right=right), look.style(role) + under)]
-        spans = [Segment(look.text(text), look.style(role) + under) for text, role in cell]
-        return list(Strip(spans).adjust_cell_length(place.width, under))
+            return [Segment(fitted(text, place.width, look, right=right), ground + look.style(role) + over)]
+        spans = [Segment(look.text(text), ground + look.style(role) + over) for text, role in cell]
+        return list(Strip(spans).adjust_cell_length(place.width, ground + over))
 
 
 def position(table: VirtualTable) -> str:
