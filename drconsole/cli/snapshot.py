@@ -100,7 +100,12 @@ def export(id: str, out: str | None, site: str, **_shared: object) -> None:
 def import_(file: str, **_shared: object) -> None:
     """Stores a snapshot that came as a file, after every check."""
     data = read_file(file)
-    entry = with_service(lambda client: client.ask(requests.ImportSnapshot(document=data)))
+    try:
+        entry = with_service(lambda client: client.ask(requests.ImportSnapshot(document=data)))
+    except InvalidDocument as wrong:
+        # The service got bytes: only here is it known what the file is called.
+        wrong.about = file
+        raise
     if as_json():
         print_json(entry)
         return
