@@ -144,8 +144,8 @@ class CheckTargets(Request[tuple[Target, ...], str], frozen=True, kw_only=True):
     names: tuple[str, ...] = ()
 
 
-class Match(Request[MatchReply, None], frozen=True, kw_only=True):
-    """Matches free targets to a snapshot's roles.
+class Match(Request[MatchReply, str], frozen=True, kw_only=True):
+    """Matches free targets to a snapshot's roles; those that were never seen are probed first.
 
     `mapping` gives flags and choices to keep; None starts from every role deployed.
     """

@@ -22,7 +22,7 @@ def command(site: str, snapshot: str, mapping: str | None, out: str | None, **_s
     from drconsole.documents import write_host_mapping
 
     kept = mapping_from(mapping)
-    reply = with_service(lambda c: c.ask(requests.Match(site=site, snapshot=snapshot, mapping=kept)))
+    reply = with_service(lambda c: c.ask(requests.Match(site=site, snapshot=snapshot, mapping=kept), narrate))
     document = write_host_mapping(reply.mapping)
     if as_json():
         if out is not None:
