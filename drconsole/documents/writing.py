@@ -1,24 +1,35 @@
-"""Values to XML: incremental, in canonical order, the same bytes for the same values.
+"""Values to XML: object by object, in canonical order, the same bytes for the same values.
 
 Scalars that equal their default are left out. Objects stand sorted by id within their kind, parts
 in the order in which they were captured, extensions of others last in their element.
+
+The text is built here and not by lxml, whose elements cost twice as much to make as this whole way
+takes; a test holds every character to what lxml would have written.
 """
 
 from __future__ import annotations
 
 import io
 import re
-from typing import Any
+from collections.abc import Iterator
+from functools import cache
+from typing import Any, NamedTuple
 
 from lxml import etree
 
-from drconsole.documents.form import Form, Part
+from drconsole.documents.form import Part, form_of
 from drconsole.documents.kinds import Document
 from drconsole.errors import InvalidDocument
 from drconsole.model.inventory.base import Element, Object
 
 _LONG = 2**63
+_DECLARATION = "<?xml version='1.0' encoding='utf-8'?>\n"
 _NOT_XML = re.compile("[\x00-\x08\x0b\x0c\x0e-\x1f\ud800-\udfff\ufffe\uffff]")
+_SPECIAL = re.compile('[\x00-\x1f"&<>\ud800-\udfff\ufffe\uffff]')
+"""What is not written as it is, or not at all; nearly every value has none of it."""
+
+_IN_TEXT = str.maketrans({"&": "&amp;", "<": "&lt;", ">": "&gt;", "\r": "&#13;"})
+_IN_ATTRIBUTE = {**_IN_TEXT, **str.maketrans({'"': "&quot;", "\n": "&#10;", "\t": "&#9;"})}
 
 
 def encode(value: Element, document: Document) -> bytes:
@@ -27,20 +38,55 @@ def encode(value: Element, document: Document) -> bytes:
     Raises InvalidDocument, with the object's path, for what XML cannot carry.
     """
     buffer = io.BytesIO()
-    form = document.form
-    attributes = _attributes(value, form, document.root)
-    with etree.xmlfile(buffer, encoding="utf-8") as file:
-        file.write_declaration()
-        with file.element(document.root, attributes, nsmap={None: document.namespace}):
-            for part in form.children:
-                for child in _canonical(getattr(value, part.name), part):
-                    file.write("\n  ")
-                    file.write(_child(child, part, document.root, "\n    "))
-            for extension in value.extensions:
-                file.write("\n  ")
-                file.write(_foreign(extension, document.root))
-            file.write("\n")
-    return buffer.getvalue() + b"\n"
+    layout = _layout(document.type)
+    try:
+        attributes = "".join(_attributes(value, layout))
+        start = f'{_DECLARATION}<{document.root} xmlns="{document.namespace}"{attributes}'
+        buffer.write(f"{start}>".encode())
+        for piece in _inside(value, layout, "\n  "):
+            buffer.write(piece.encode())
+    except _Unwritable as error:
+        raise error.located(document.root) from error.__cause__
+    buffer.write(f"\n</{document.root}>\n".encode())
+    return buffer.getvalue()
+
+
+class _Unwritable(Exception):
+    """Something that XML cannot carry; its path grows on the way out."""
+
+    def __init__(self, said: str, expected: str = "") -> None:
+        super().__init__(said)
+        self.said = said
+        self.expected = expected
+        self.path = ""
+
+    def located(self, root: str) -> InvalidDocument:
+        return InvalidDocument(self.said, path=f"{root}{self.path}", expected=self.expected)
+
+
+class _Attribute(NamedTuple):
+    """A field as an attribute; `kept` where it is spelled out even with its default."""
+
+    name: str
+    xml: str
+    default: Any
+    kept: bool
+
+
+class _Layout(NamedTuple):
+    """What the writer needs to know of a form, in plain tuples: it asks 300,000 times."""
+
+    attributes: tuple[_Attribute, ...]
+    children: tuple[Part, ...]
+
+
+@cache
+def _layout(kind: type[Element]) -> _Layout:
+    form = form_of(kind)
+    return _Layout(
+        tuple(_Attribute(p.name, p.xml, p.default, p.required or p.always) for p in form.attributes),
+        form.children,
+    )
 
 
 def _canonical(value: Any, part: Part) -> tuple[Any, ...]:
@@ -52,61 +98,68 @@ def _canonical(value: Any, part: Part) -> tuple[Any, ...]:
     return tuple(value)
 
 
-def _child(value: Any, part: Part, path: str, indent: str) -> etree._Element:
-    if part.form is None:
-        # No namespace here: it is the default one of the root that the element is written into.
-        element = etree.Element(part.xml)
-        element.text = _carried(value, path, f"/{part.xml}")
-        return element
-    path = f"{path}/{part.xml}{name_of(value)}"
-    element = etree.Element(part.xml, _attributes(value, part.form, path))
-    children = [
-        _child(each, inner, path, indent + "  ")
-        for inner in part.form.children
-        for each in _canonical(getattr(value, inner.name), inner)
-    ]
-    children += [_foreign(extension, path) for extension in value.extensions]
-    if children:
-        element.text = indent
-        for child in children:
-            child.tail = indent
-        children[-1].tail = indent[:-2]
-        element.extend(children)
-    return element
+def _inside(value: Element, layout: _Layout, indent: str) -> Iterator[str]:
+    """Yields the children of an element, each on a line of its own."""
+    for part in layout.children:
+        if held := getattr(value, part.name):
+            for each in _canonical(held, part):
+                yield indent + _child(each, part, indent)
+    for extension in value.extensions:
+        yield indent + _foreign(extension)
 
 
-def _attributes(value: Element, form: Form, path: str) -> dict[str, str]:
-    attributes = {}
-    for part in form.attributes:
-        one = getattr(value, part.name)
-        if one is None or (one == part.default and not (part.required or part.always)):
+def _child(value: Any, part: Part, indent: str) -> str:
+    xml = part.xml
+    try:
+        if part.form is None:
+            return f"<{xml}>{_text(value, _IN_TEXT)}</{xml}>"
+        layout = _layout(type(value))
+        start = f"<{xml}{''.join(_attributes(value, layout))}"
+        inside = "".join(_inside(value, layout, indent + "  ")) if layout.children or value.extensions else ""
+    except _Unwritable as error:
+        error.path = f"/{xml}{'' if part.form is None else name_of(value)}{error.path}"
+        raise
+    return f"{start}>{inside}{indent}</{xml}>" if inside else f"{start}/>"
+
+
+def _attributes(value: Element, layout: _Layout) -> Iterator[str]:
+    for name, xml, default, kept in layout.attributes:
+        one = getattr(value, name)
+        if one is None or (one == default and not kept):
             continue
-        attributes[part.xml] = _carried(one, path, "@", part.xml)
-    return attributes
+        try:
+            yield f' {xml}="{_text(one, _IN_ATTRIBUTE)}"'
+        except _Unwritable as error:
+            error.path = f"@{xml}"
+            raise
 
 
-def _carried(value: Any, *path: str) -> str:
-    """Returns a scalar as text, proven to survive XML 1.0; `path` is only joined where it does not."""
+def _text(value: str | int | bool, escapes: dict[int, str]) -> str:
+    """Returns a scalar as it stands in XML 1.0, proven to survive it."""
+    if isinstance(value, str):
+        return _escaped(value, escapes) if _SPECIAL.search(value) else value
     if isinstance(value, bool):
         return "true" if value else "false"
-    if isinstance(value, int):
-        if not -_LONG <= value < _LONG:
-            raise InvalidDocument("a number too large", path="".join(path), expected="at most 64 bits")
-        return str(value)
-    if bad := _NOT_XML.search(value):
-        raise InvalidDocument(
-            f"character U+{ord(bad[0]):04X} cannot stand in XML",
-            path="".join(path),
-            expected="rename the object at its source, then capture again",
-        )
+    if not -_LONG <= value < _LONG:
+        raise _Unwritable("a number too large", "at most 64 bits")
     return str(value)
 
 
-def _foreign(extension: str, path: str) -> etree._Element:
+def _escaped(value: str, escapes: dict[int, str]) -> str:
+    if bad := _NOT_XML.search(value):
+        raise _Unwritable(
+            f"character U+{ord(bad[0]):04X} cannot stand in XML",
+            "rename the object at its source, then capture again",
+        )
+    return value.translate(escapes)
+
+
+def _foreign(extension: str) -> str:
+    """Returns an element of others as lxml writes it, proven to be one whole element."""
     try:
-        return etree.fromstring(extension.encode(), FOREIGN_PARSER)
+        return etree.tostring(etree.fromstring(extension.encode(), FOREIGN_PARSER), encoding="unicode")
     except etree.XMLSyntaxError as error:
-        raise InvalidDocument(f"an extension that is no XML: {error}", path=path) from error
+        raise _Unwritable(f"an extension that is no XML: {error}") from error
 
 
 def name_of(value: Element) -> str:

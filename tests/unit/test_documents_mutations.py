@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator
 
 import msgspec
 import pytest
+from lxml import etree
 
 from drconsole.documents import (
     read_host_mapping,
@@ -21,7 +22,7 @@ from drconsole.documents import (
     write_vm_selection,
 )
 from drconsole.documents.form import Form, Part
-from drconsole.documents.kinds import HOST_MAPPING, SNAPSHOT, VM_SELECTION, Document
+from drconsole.documents.kinds import HOST_MAPPING, SNAPSHOT, VM_SELECTION, Document, schema_bytes
 from drconsole.errors import InvalidDocument
 from tests.unit.inventories.rich import rich_mapping, rich_selection, rich_snapshot
 
@@ -32,6 +33,7 @@ READERS: dict[str, Callable[[bytes], object]] = {
     "host-mapping": read_host_mapping,
     "vm-selection": read_vm_selection,
 }
+_CONSTRAINTS = ("key", "reference")
 _TAG = re.compile(r"^( *)<(\w+)((?: [\w:]+=\"[^\"]*\")*)(/?)>(?:([^<]*)</\w+>)?$")
 _ATTRIBUTE = re.compile(r' (\w+)="([^"]*)"')
 
@@ -187,3 +189,23 @@ def test_every_mutation_that_can_be_made_is_refused_with_the_right_line() -> Non
             if error.line != mutation.line:
                 wrong.append((mutation.what, f"line {error.line} {error}"))
     assert wrong == []
+
+
+def test_the_published_schema_alone_refuses_the_same_keys_and_references() -> None:
+    """Readers of others have nothing but the schema; we check its keyrefs by other means."""
+    broken = [each for each in _mutations() if each.document == "snapshot" and each.sort in _CONSTRAINTS]
+    assert {each.sort for each in broken} == set(_CONSTRAINTS)
+    published = etree.XMLSchema(etree.fromstring(schema_bytes(SNAPSHOT)))
+    for mutation in broken:
+        assert not published.validate(etree.fromstring(mutation.text.encode())), mutation.what
+
+
+def test_a_reference_to_an_object_of_another_kind_is_one_to_nothing() -> None:
+    site = rich_snapshot()
+    first, *others = site.virtual_machines
+    wrong = msgspec.structs.replace(first, folder=site.hosts[0].id)
+    data = write_snapshot(msgspec.structs.replace(site, virtual_machines=(wrong, *others)))
+    with pytest.raises(InvalidDocument, match="which is not in this document") as refused:
+        read_snapshot(data)
+    assert refused.value.path.endswith("@folder")
+    assert refused.value.expected == "the id of a folder"
