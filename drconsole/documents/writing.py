@@ -113,7 +113,7 @@ def _child(value: Any, part: Part, indent: str) -> str:
     try:
         if part.form is None:
             return f"<{xml}>{_text(value, _IN_TEXT)}</{xml}>"
-        layout = _layout(type(value))
+        layout = _layout(part.form.type)
         start = f"<{xml}{''.join(_attributes(value, layout))}"
         inside = "".join(_inside(value, layout, indent + "  ")) if layout.children or value.extensions else ""
     except _Unwritable as error:
