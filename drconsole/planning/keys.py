@@ -17,8 +17,8 @@ MANAGEMENT_DATACENTERS = "uplinks/management/datacenters"
 """The captured datacenters exist on the recovered management server; uplink proofs need them."""
 
 GUESTS_GATE = "guests/site/gate"
-"""No guest is read, registered or started before it. It waits for the operator in a disaster run whose
-probe was answered; else it is simply done."""
+"""Needs the barrier. No guest is read, registered or started before it. It waits for the operator in a
+disaster run whose probe was answered; else it is simply done."""
 
 CAPTURED = "verify/site/capture"
 COMPARED = "verify/site/compare"

@@ -6,15 +6,16 @@ after. `drconsole plan` shows the report, `drconsole recover` freezes the rest.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 import msgspec
 
-from drconsole.errors import InvalidConfiguration, Refused
+from drconsole.errors import Busy, InvalidConfiguration, Refused
 from drconsole.journal.claims import Claim
 from drconsole.model.inventory import Snapshot
 from drconsole.model.mapping import HostMapping, VmSelection
 from drconsole.model.plan import Finding, Plan, PlanReport, RoleMatch
+from drconsole.model.site import GroupEntry
 from drconsole.model.step import STAGES, Mode, Step
 from drconsole.model.target import Target
 from drconsole.planning import estimate, graph
@@ -67,7 +68,12 @@ def compose(settings: Settings, request: Request, rooms: Sequence[Room]) -> Comp
     Raises InvalidDocument and UnknownName for documents that are wrong, Refused for right ones that
     the world forbids (too few targets, one that is too small or leased), InvalidConfiguration.
     """
-    source, matches = _decided(settings, request)
+    try:
+        source, matches = _decided(settings, request)
+    except Refused:
+        # Whoever has the groups has the machines too: its name helps more than their want.
+        _refuse_held(settings, request)
+        raise
     inner = [step for room in rooms for step in room.steps(source)]
     steps = graph.join(stages.steps(source, inner))
     cleanup = graph.join(stages.cleanup_steps(source, rooms))
@@ -150,15 +156,23 @@ def _findings(
         provisioning=source.provisioning,
         endpoint=settings.sites[request.site].endpoint.address,
     )
-    return *_held_groups(request, source), *found
+    held = (
+        Finding(subject=subject, text=claim.text, blocks=True, remedy=claim.remedy)
+        for subject, claim in _held_groups(request, source.site.groups)
+    )
+    return *held, *found
 
 
-def _held_groups(request: Request, source: PlanInput) -> Iterator[Finding]:
+def _held_groups(request: Request, groups: Iterable[GroupEntry]) -> Iterator[tuple[str, Claim]]:
     """Two runs never act on one group: whoever comes second is told who has it."""
-    for group in dict.fromkeys(group.id for group in source.site.groups):
+    for group in dict.fromkeys(group.id for group in groups):
         if (claim := request.held.get(group)) is not None:
-            subject = f"replication group {group}"
-            yield Finding(subject=subject, text=claim.text, blocks=True, remedy=claim.remedy)
+            yield f"replication group {group}", claim
+
+
+def _refuse_held(settings: Settings, request: Request) -> None:
+    for subject, claim in _held_groups(request, settings.sites[request.site].groups):
+        raise Busy(claim.text, about=subject, remedy=claim.remedy)
 
 
 def _report(plan: Plan, findings: tuple[Finding, ...], matches: tuple[RoleMatch, ...]) -> PlanReport:

@@ -1,8 +1,8 @@
 """Two copies of a guest never run: the one probe of the protected side, and the gate before guests.
 
 Disaster: no answer → the protected side counts as gone for the whole run. An answer → the run waits
-once, before `guests`, for the operator to say that the protected side is fenced. The question stands
-from the start of the run, so that whoever fences does so while machines are installed.
+once, before `guests`, for the operator to say that the protected side is fenced. The log tells of the
+question as soon as the probe is answered: whoever fences does so while machines are installed.
 """
 
 from __future__ import annotations
@@ -23,6 +23,8 @@ from drconsole.settings.values import Endpoint, Settings
 from drconsole.wire.tls import pin_mismatch, pinned_context
 
 _KIND = "probe-protected"
+_GONE = "gives no answer: the protected side counts as gone for the whole run"
+_FENCE = "fence the protected site; before its guests are registered the run asks whether that is done"
 
 
 def probe_steps(plan: PlanInput) -> tuple[Step, ...]:
@@ -49,7 +51,8 @@ def gated(plan: PlanInput, steps: Sequence[Step]) -> tuple[Step, ...]:
     guests = {step.key for step in steps if step.stage == "guests"}
     if not guests:
         return tuple(steps)
-    return *(_behind(step, guests) for step in steps), _gate(plan)
+    before = tuple(step.key for step in steps if step.key == keys.BARRIER)
+    return *(_behind(step, guests) for step in steps), _gate(plan, before)
 
 
 def _behind(step: Step, guests: set[str]) -> Step:
@@ -58,14 +61,15 @@ def _behind(step: Step, guests: set[str]) -> Step:
     return msgspec.structs.replace(step, needs=(*step.needs, keys.GUESTS_GATE))
 
 
-def _gate(plan: PlanInput) -> Step:
+def _gate(plan: PlanInput, before: tuple[str, ...]) -> Step:
+    """It opens with the barrier, not after the whole import: guests go on as soon as each one can."""
     return Step(
         key=keys.GUESTS_GATE,
         stage="guests",
         handler="recovery.gate",
         object=plan.site.name,
         title="Make sure that no guest runs twice",
-        needs=(keys.PREFLIGHT,),
+        needs=(keys.PREFLIGHT, *before),
     )
 
 
@@ -80,7 +84,7 @@ class ProbeProtected:
         """Returns whether anything answered. Whatever completes or refuses a handshake did answer."""
         endpoint = self._settings.sites[self._plan.site.name].endpoint
         said = await _answer(endpoint, self._plan.deadlines[_KIND])
-        work.say(f"{endpoint.address} {said or 'gives no answer: the protected side counts as gone'}")
+        work.say(f"{endpoint.address} {f'{said}: {_FENCE}' if said else _GONE}")
         return Done(result={"answered": bool(said), "said": said, "at": now()})
 
     async def act(self, work: Work) -> None:
