@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from pathlib import Path
 from typing import Any
 
@@ -91,9 +92,17 @@ def dump(directory: str, side: str, **_shared: object) -> None:
 @click.option("--stop", is_flag=True, help="Stop a churn that goes on.")
 @shared_options
 def churn(directory: str, **words: Any) -> None:
-    """Changes the protected world steadily, as any vSphere client may."""
+    """Changes the protected world steadily, as any vSphere client may; counts what it did.
+
+    Without --operations it goes on in the lab until --stop; else it returns when all are done.
+    """
     given = {key: words[key] for key in ("operations", "rate", "stop") if words[key] is not None}
-    print_json(_ask(directory, "churn", **given))
+    answer = _ask(directory, "churn", **given)
+    while words["operations"] is not None and answer["churning"]:
+        time.sleep(0.2)
+        told = _ask(directory, "status")
+        answer |= {key: told[key] for key in ("churning", "churned")}
+    print_json(answer)
 
 
 @command.command("fault")

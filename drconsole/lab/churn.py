@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import itertools
 import random
+from collections import Counter
 from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 from drconsole.lab.world.vim.call import Call
@@ -25,17 +27,40 @@ MOST = 30
 """How many guests churn keeps at most."""
 
 
-async def churn(world: World, rate: float = 1.0, operations: int | None = None) -> None:
+@dataclass
+class Tally:
+    """What churn did so far: operations by kind, how many the vCenter refused by a fault that the method
+    declares, and how many broke in a way that no vCenter does."""
+
+    kinds: Counter[str] = field(default_factory=Counter)
+    refused: int = 0
+    errors: int = 0
+
+    def shown(self) -> dict[str, Any]:
+        """Returns it as JSON values."""
+        return {
+            "operations": self.kinds.total(),
+            "refused": self.refused,
+            "errors": self.errors,
+            "kinds": dict(sorted(self.kinds.items())),
+        }
+
+
+async def churn(
+    world: World, rate: float = 1.0, operations: int | None = None, tally: Tally | None = None
+) -> None:
     """Changes the protected world `rate` times a second, for ever or `operations` times.
 
     Every change goes through the vCenter's own methods, with their faults: one that is refused
-    counts and is no error. Raises ValueError for a rate of 0 or less.
+    counts and is no error. `tally` is told of each. Raises ValueError for a rate of 0 or less.
     """
     if rate <= 0:
         raise ValueError(f"rate {rate}: must be above 0")
     management = world.protected_management
     assert management is not None, "the default world has one"
-    work = _Churn(cast("Endpoint", management.endpoint), management.username, management.password)
+    work = _Churn(
+        cast("Endpoint", management.endpoint), management.username, management.password, tally or Tally()
+    )
     for _ in itertools.count() if operations is None else range(operations):
         if not world.site_gone:
             await work.one()
@@ -43,8 +68,9 @@ async def churn(world: World, rate: float = 1.0, operations: int | None = None) 
 
 
 class _Churn:
-    def __init__(self, endpoint: Endpoint, user: str, password: str) -> None:
+    def __init__(self, endpoint: Endpoint, user: str, password: str, tally: Tally) -> None:
         self._endpoint = endpoint
+        self._tally = tally
         self._credentials = user, password
         self._random = random.Random(f"churn {endpoint.world.seed}")  # noqa: S311 - one seed, one world
         self._names = itertools.count(1)
@@ -67,13 +93,18 @@ class _Churn:
             self._folder,
             self._network,
         )
+        kind = self._random.choice(kinds)
+        broken = len(self._endpoint.undeclared)
         try:
-            await self._random.choice(kinds)()
+            await kind()
         except vmomi.GetVmodlType("vim.fault.NotAuthenticated"):
             self._call = self._login()
+            self._tally.refused += 1
         except vmomi.GetVmodlType("vmodl.MethodFault"):
             # Somebody else was faster: a real administrator reads the fault and goes on.
-            return
+            self._tally.refused += 1
+        self._tally.kinds[kind.__name__.strip("_")] += 1
+        self._tally.errors += len(self._endpoint.undeclared) - broken
 
     async def _do(self, target: ManagedObject, method: str, **arguments: Any) -> None:
         result = await invoke(self._call, target, method, arguments)
@@ -81,6 +112,8 @@ class _Churn:
             task = self._endpoint.objects.get(result._moId)
             if isinstance(task, Task):
                 await task.done.wait()
+                if task.props["info"].error is not None:
+                    raise task.props["info"].error
 
     def _own(self) -> list[VirtualMachine]:
         return [guest for guest in self._endpoint.of(VirtualMachine) if guest.name.startswith(PREFIX)]

@@ -40,8 +40,9 @@ def socket_path(directory: Path) -> Path:
 def request(directory: Path, verb: str, **args: Any) -> Answer:
     """Asks the lab of a directory and returns its answer.
 
-    Verbs: `status`; `fault` (name, times, clear, where); `dump` (side); `churn` (rate, operations, stop);
-    `down`. Raises Unreachable where no lab runs there, LabRefused with the lab's own words.
+    Verbs: `status`; `fault` (name, times, clear, where); `dump` (side); `churn` (rate, operations, stop),
+    which answers at once and counts in `churned`, as `status` does; `down`. Raises Unreachable where no lab
+    runs there, LabRefused with the lab's own words.
     """
     try:
         with socket.socket(socket.AF_UNIX) as connection:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 from aiohttp import web
 
-from drconsole.lab.churn import churn
+from drconsole.lab.churn import Tally, churn
 from drconsole.lab.doors.vim25.http import handle
 from drconsole.lab.dump import dump
 from drconsole.lab.world.system import System
@@ -28,4 +28,4 @@ def endpoint_handler(system: System) -> Callable[[web.BaseRequest], Awaitable[we
     return answer
 
 
-__all__ = ["churn", "dump", "endpoint_handler", "new_hypervisor", "new_vcenter"]
+__all__ = ["Tally", "churn", "dump", "endpoint_handler", "new_hypervisor", "new_vcenter"]

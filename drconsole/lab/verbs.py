@@ -7,6 +7,7 @@ import os
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from drconsole.lab.churn import Tally
     from drconsole.lab.lab import Lab
 
 
@@ -21,12 +22,13 @@ class Verbs:
         self._lab = lab
         self._ended = ended
         self._churn: asyncio.Task[None] | None = None
+        self._tally: Tally | None = None
 
     async def carry_out(self, verb: str, args: dict[str, Any]) -> dict[str, Any]:
         """Carries out one verb. Raises ValueError, with what would be right, for what cannot be."""
         match verb:
             case "status":
-                return {**self._lab.status(), "churning": self._churning}
+                return {**self._lab.status(), **self._churned()}
             case "fault":
                 return await self._fault(**args)
             case "dump":
@@ -73,7 +75,8 @@ class Verbs:
     def _start_churn(
         self, *, rate: float = 1.0, operations: int | None = None, stop: bool = False
     ) -> dict[str, Any]:
-        from drconsole.lab.seams import churn
+        """Starts, or stops, and returns how much was done: by a churn that is stopped, all that it did."""
+        from drconsole.lab.seams import Tally, churn
 
         if rate <= 0:
             raise ValueError(f"rate {rate}: must be above 0")
@@ -81,8 +84,13 @@ class Verbs:
             self._churn.cancel()
             self._churn = None
         if not stop:
-            self._churn = self._lab.world.spawn(churn(self._lab.world, rate, operations))
-        return {"churning": self._churning, "rate": rate}
+            self._tally = Tally()
+            self._churn = self._lab.world.spawn(churn(self._lab.world, rate, operations, self._tally))
+        return {"rate": rate, **self._churned()}
+
+    def _churned(self) -> dict[str, Any]:
+        done = self._tally.shown() if self._tally is not None else None
+        return {"churning": self._churning, "churned": done}
 
     @property
     def _churning(self) -> bool:

@@ -114,6 +114,11 @@ class Client:
 
         return await self.clock.run(work())
 
+    async def begin(self, target: ManagedObject, method: str, **arguments: Any) -> Any:
+        """Calls a method and returns what it answers at once: the reference of a task still running."""
+        call = Call(self.endpoint, self.session, initiator="test")
+        return await invoke(call, target, method, _whole(target, method, arguments))
+
     async def _carried(self, target: ManagedObject, method: str, given: dict[str, Any]) -> Any:
         call = Call(self.endpoint, self.session, initiator="test")
         result = await invoke(call, target, method, given)

@@ -109,11 +109,16 @@ def test_a_site_that_is_gone_is_gone_in_whole(lab: LabHandle) -> None:
 
 
 def test_churn_changes_the_protected_site_until_it_is_done(lab: LabHandle) -> None:
-    assert lab.request("churn", rate=200, operations=20)["churning"]
+    started = lab.request("churn", rate=200, operations=20)
+    assert (started["churning"], started["churned"]["errors"]) == (True, 0)
     deadline = time.monotonic() + 10
     while lab.request("status")["churning"] and time.monotonic() < deadline:
         time.sleep(0.05)
-    assert not lab.request("status")["churning"]
+    status = lab.request("status")
+    assert not status["churning"]
+    done = status["churned"]
+    assert (done["operations"], done["errors"]) == (20, 0)
+    assert sum(done["kinds"].values()) == 20
     effects = [json.loads(line) for line in lab.ledger.read_text(encoding="utf-8").splitlines()]
     assert sum(effect["effect"] in {"create", "update"} for effect in effects) > 5
 

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from pyVmomi import SoapAdapter, vim
 
-from drconsole.lab.churn import churn
+from drconsole.lab.churn import Tally, churn
 from drconsole.lab.doors.vim25.contents import fragment
 from drconsole.lab.dump import dump
 from drconsole.lab.world.arrays import Array
@@ -329,10 +329,13 @@ def test_one_seed_is_one_world() -> None:
 async def test_churn_changes_the_site_and_leaves_nothing_dangling() -> None:
     world = built_site()
     before = {g["path"] for g in dump(world, "protected")["virtualMachine"]}
-    await churn(world, rate=2000, operations=150)
+    tally = Tally()
+    await churn(world, rate=2000, operations=150, tally=tally)
     after = dump(world, "protected")
     assert before <= {g["path"] for g in after["virtualMachine"]}
     assert len(after["virtualMachine"]) > 40
     assert "<" not in str([g["host"] + g["folder"] + g["resourcePool"] for g in after["virtualMachine"]])
     assert vcenter_of(world).undeclared == []
+    assert (tally.kinds.total(), tally.errors) == (150, 0)
+    assert tally.refused < 75
     assert isinstance(next(iter(world.arrays.values())), Array)

@@ -155,9 +155,11 @@ class Listeners:
             yield place, self._https(self._world.protected_management, place)
 
     def _installed(self) -> Iterator[tuple[Place, Wanted]]:
-        for _, system in self._world.installed():
-            for listening, _ in reach.live(self._world, system):
-                if not self._plan.provisions(listening.address):
+        for machine, system in self._world.installed():
+            for listening in system.addresses():
+                if machine is None or not self._plan.provisions(listening.address):
+                    continue
+                if reach.effective_vlan(machine, listening) is None:
                     continue
                 if listening.door == "ssh" and isinstance(system, Linux):
                     ssh = (listening.address, SSH)

@@ -177,7 +177,7 @@ async def _wipe(machine: Machine, script: BootScript) -> Outcome:
 def erase(machine: Machine, disk: Disk) -> None:
     """Makes a disk empty; the system that was installed on it is gone."""
     if machine.system is not None and disk.content.endswith(machine.system.kind):
-        machine.system = machine.installed = None
+        _remove(machine)
     disk.content = ""
     machine.world.ledger.write(machine.path, "wipe", f"{machine.path}/disk/{disk.serial}")
     machine.world.changed()
@@ -199,10 +199,17 @@ async def _install(machine: Machine, kind: str, disk: Disk, reports: dict[str, l
 
 
 def _installed(machine: Machine, system: System, disk: Disk, reports: list[str], job: str) -> Outcome:
+    _remove(machine)
     machine.system = system
     machine.installed = Installed(system, tuple(reports), job)
     disk.content = f"installed:{system.kind}"
     return "restart"
+
+
+def _remove(machine: Machine) -> None:
+    system, machine.system, machine.installed = machine.system, None, None
+    if system is not None:
+        system.removed()
 
 
 def _usable(machine: Machine, serial: str, *, overwrite: bool) -> Disk:

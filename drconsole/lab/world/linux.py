@@ -47,5 +47,8 @@ class Linux:
     def powered_off(self) -> None:
         """Nothing outlives it."""
 
+    def removed(self) -> None:
+        """Nothing watches for it."""
+
     def booted(self) -> None:
         """Its SSH door answers."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from drconsole.lab.world.certificate import Certificate, self_signed
 from drconsole.lab.world.fabric import Side
-from drconsole.lab.world.system import Listening, SystemKind
+from drconsole.lab.world.system import Listening, Service, SystemKind
 
 if TYPE_CHECKING:
     from drconsole.lab.world.world import World
@@ -47,7 +47,7 @@ class Management:
     instance_uuid: str = ""
     dns_servers: tuple[str, ...] = ()
     certificate: Certificate = field(init=False)
-    endpoint: object = field(init=False, default=None)
+    endpoint: Service = field(init=False)
     name: str = ""
     kind: SystemKind = "management"
 
@@ -64,6 +64,11 @@ class Management:
 
     def powered_off(self) -> None:
         """Sessions and tasks die with the machine; the inventory is in its database and stays."""
+        self.endpoint.close()
+
+    def removed(self) -> None:
+        """Its database is gone with its disk."""
+        self.endpoint.retire()
 
     def booted(self) -> None:
         """Its services are up."""

@@ -23,6 +23,18 @@ class Listening:
     door: Door = "https"
 
 
+class Service(Protocol):
+    """The server in a system: what its `https` door speaks for."""
+
+    def close(self) -> None:
+        """Stops what runs and ends every session: it went down."""
+        ...
+
+    def retire(self) -> None:
+        """Closes for good, and looks at the world no more."""
+        ...
+
+
 class System(Protocol):
     """An operating system on a machine (or, for the protected management server, in a guest)."""
 
@@ -48,6 +60,10 @@ class System(Protocol):
 
     def powered_off(self) -> None:
         """The machine under it lost power: what runs on it stops."""
+        ...
+
+    def removed(self) -> None:
+        """Its disk was wiped, or another system took its place: nothing of it comes back."""
         ...
 
     def booted(self) -> None:

@@ -17,7 +17,7 @@ from drconsole.lab.world.ledger import Ledger
 from drconsole.lab.world.machine import Machine
 from drconsole.lab.world.management import Management
 from drconsole.lab.world.payload import HypervisorInstall
-from drconsole.lab.world.system import System
+from drconsole.lab.world.system import Service, System
 from drconsole.lab.world.timing import Timing
 
 
@@ -28,7 +28,7 @@ class Factories:
     `vcenter` gives a management server's endpoint, `hypervisor` what an installed host is.
     """
 
-    vcenter: Callable[[World, Management], object]
+    vcenter: Callable[[World, Management], Service]
     hypervisor: Callable[[World, Machine, HypervisorInstall], System]
     fetch: Fetch
 
@@ -63,6 +63,8 @@ class World:
         self.protected_management: Management | None = None
         self._pulled: dict[int, list[tuple[Machine, str]]] = {}
         self._watchers: list[Callable[[], None]] = []
+        self._telling = False
+        self._under: dict[int, Machine] = {}
         self._work: set[asyncio.Task[Any]] = set()
 
     @property
@@ -81,16 +83,37 @@ class World:
 
     def machine_under(self, system: System) -> Machine | None:
         """Returns the machine that a system is installed on; None for one in a guest."""
-        return next((m for m in self.machines.values() if m.system is system), None)
+        known = self._under.get(id(system))
+        if known is None or known.system is not system:
+            known = next((m for m in self.machines.values() if m.system is system), None)
+            if known is not None:
+                self._under[id(system)] = known
+        return known
 
     def watch(self, changed: Callable[[], None]) -> None:
         """Calls `changed` after whatever may have changed who answers whom."""
         self._watchers.append(changed)
 
+    def unwatch(self, changed: Callable[[], None]) -> None:
+        """Stops telling; an unknown watcher is ignored."""
+        if changed in self._watchers:
+            self._watchers.remove(changed)
+
     def changed(self) -> None:
-        """Says that power, cables, addresses, certificates or faults changed."""
-        for watcher in self._watchers:
-            watcher()
+        """Says that power, cables, addresses, certificates or faults changed.
+
+        Watchers look at the whole world: what changes in one turn of the loop is told once, before
+        anything that begins later. Without a running loop it is told at once.
+        """
+        if self._telling:
+            return
+        try:
+            loop = asyncio.get_running_loop()
+        except RuntimeError:
+            self._tell()
+        else:
+            self._telling = True
+            loop.call_soon(self._tell_once)
 
     async def take(self, name: str) -> None:
         """Waits as long as `name` of the timing table takes."""
@@ -127,7 +150,7 @@ class World:
         if port.link != link:
             port.link = link
             self.ledger.write("fabric", "link-up" if link else "link-down", f"{machine.path}/{nic}")
-            self.changed()
+            self._tell()  # a cable shows at once
 
     async def close(self) -> None:
         """Ends all that goes on by itself."""
@@ -135,6 +158,14 @@ class World:
             task.cancel()
         await asyncio.gather(*self._work, return_exceptions=True)
         self.ledger.close()
+
+    def _tell_once(self) -> None:
+        self._telling = False
+        self._tell()
+
+    def _tell(self) -> None:
+        for watcher in tuple(self._watchers):
+            watcher()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._work.discard(task)

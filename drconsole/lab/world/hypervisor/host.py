@@ -155,7 +155,7 @@ class Hypervisor:
         if listening is None:
             return False
         if self.manager is not None:
-            return reach.find(self.world, self.manager, listening.address) is self
+            return reach.reaches(self.world, self.manager, self, listening)
         return reach.effective_vlan(self.machine, listening) is not None
 
     def install_certificate(self, certificate: Certificate) -> None:
@@ -191,6 +191,10 @@ class Hypervisor:
         if self.endpoint is not None:
             self.endpoint.close()
         self.changed("runtime", "summary")
+
+    def removed(self) -> None:
+        if self.endpoint is not None:
+            self.endpoint.retire()
 
     def booted(self) -> None:
         self.boot_time = self.world.clock.now()

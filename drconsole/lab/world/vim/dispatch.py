@@ -98,7 +98,12 @@ def _start(call: Call, wanted: _Invocation) -> Any:
     endpoint = call.endpoint
     task = endpoint.single(TaskManager).start(wanted.method, wanted.target, call.user)
     inner = Call(endpoint, call.session, initiator=call.initiator, task=task)
-    endpoint.run(_carry(inner, task, wanted))
+
+    def ended(work: asyncio.Task[None]) -> None:
+        if work.cancelled():
+            task.fail(fault("RequestCanceled", "the server went down"))
+
+    endpoint.run(_carry(inner, task, wanted)).add_done_callback(ended)
     return task.ref()
 
 

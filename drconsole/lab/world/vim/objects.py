@@ -116,6 +116,9 @@ class ManagedObject:
         """Says that these root properties changed; without any, that all may have."""
         self.endpoint.touch(self, *roots)
 
+    def retired(self) -> None:
+        """Its endpoint is gone: whoever watches something stops."""
+
     def _store(self, props: dict[str, Any]) -> None:
         infos = self.infos()
         for name, value in props.items():
@@ -262,3 +265,9 @@ class Endpoint:
         self.sessions.expire()
         for task in tuple(self._running):
             task.cancel()
+
+    def retire(self) -> None:
+        """Closes for good: its objects look at the world no more."""
+        self.close()
+        for item in tuple(self.objects.values()):
+            item.retired()

@@ -234,9 +234,13 @@ class HostSystem(ManagedEntity):
     async def AcquireCimServicesTicket(self, call: Call) -> Any:
         raise fault("NotSupported", "the lab has no CIM server")
 
+    def retired(self) -> None:
+        self.hypervisor.unwatch(self._told)
+        self.world.unwatch(self._look)
+
     def leave(self) -> None:
         """Takes the host out of this inventory; the hypervisor is free to be added elsewhere."""
-        self.hypervisor.unwatch(self._told)
+        self.retired()
         if self.hypervisor.manager is manager_of(self.endpoint):
             self.hypervisor.manager = None
             self.hypervisor.services["vpxa"] = False

@@ -92,6 +92,11 @@ class VCenter(Endpoint):
         if resource is not None:
             super().touch(resource, "datastore", "network", "summary")
 
+    def retire(self) -> None:
+        """As for every endpoint; no fault expires its sessions any more."""
+        super().retire()
+        self.world.unwatch(self._expire_where_asked)
+
     def path_of(self, item: ManagedEntity) -> str:
         """Returns the path of an object that is unique in the world, for the ledger."""
         return f"{self.side}/{item.path()}"
