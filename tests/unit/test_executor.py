@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
 
 from drconsole.errors import Refused, UsageError
-from drconsole.journal import runs, steps
 from drconsole.journal.journal import Journal
-from drconsole.model.run import StepState
 from drconsole.recovery import carry, verbs
 from drconsole.recovery.runner import Runner
 from drconsole.recovery.view import run_view
+from tests.unit.runs.following import run_state, states, until
 from tests.unit.runs.plans import frozen, settings, step, url
 from tests.unit.runs.world import World, WorldRoom
 
@@ -44,20 +43,6 @@ def short_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def runner(folder: Path, journal: Journal, room: WorldRoom) -> Runner:
     return Runner(settings(folder), journal, "R-1", [room])
-
-
-def states(journal: Journal) -> dict[str, StepState]:
-    return journal.read(lambda c: steps.states(c, "R-1"))
-
-
-async def until(condition: Callable[[], bool]) -> None:
-    async with asyncio.timeout(10):
-        while not condition():  # noqa: ASYNC110 -- the journal is asked, nothing tells
-            await asyncio.sleep(0.01)
-
-
-def run_state(journal: Journal) -> str:
-    return journal.read(lambda c: runs.find(c, "R-1")).state
 
 
 async def test_a_drill_is_held_after_all_of_its_steps(

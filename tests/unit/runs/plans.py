@@ -11,9 +11,9 @@ from sqlalchemy import Connection
 from drconsole.journal import runs, steps
 from drconsole.journal.journal import Journal
 from drconsole.model.inventory import Snapshot
-from drconsole.model.mapping import HostMapping, VmSelection
+from drconsole.model.mapping import HostMapping, HostRole, VmSelection
 from drconsole.model.plan import Plan
-from drconsole.model.site import Provisioning, SitePlan
+from drconsole.model.site import GroupEntry, Provisioning, SitePlan
 from drconsole.model.step import Mode, Step
 from drconsole.planning.plan_input import PlanInput
 from drconsole.settings.values import DEADLINES, Settings
@@ -46,17 +46,25 @@ def step(key: str, *needs: str, optional: tuple[str, ...] = (), **changes: objec
     return msgspec.convert(told | changes, Step)
 
 
-def source(run: str, mode: Mode) -> PlanInput:
+def mapping(targets: Sequence[str]) -> HostMapping:
+    hosts = tuple(HostRole(protected=f"host-{name}", name=f"esx-{name}", target=name) for name in targets)
+    return HostMapping(site="pittsburgh", snapshot=SNAPSHOT, hosts=hosts)
+
+
+def source(run: str, mode: Mode, targets: Sequence[str] = (), groups: Sequence[str] = ()) -> PlanInput:
+    entries = tuple(
+        GroupEntry(array="a1", group=group, volumes=("v1",), datastore=f"ds-{group}") for group in groups
+    )
     return PlanInput(
         run=run,
         mode=mode,
-        site=SitePlan(name="pittsburgh"),
+        site=SitePlan(name="pittsburgh", groups=entries),
         provisioning=Provisioning(
             address="127.0.0.1", netmask="255.0.0.0", first="127.0.0.2", last="127.0.0.9"
         ),
         snapshot_id=SNAPSHOT,
         snapshot=Snapshot(site="pittsburgh", taken="2026-11-22T08:00:00Z", profile="recovery"),
-        mapping=HostMapping(site="pittsburgh", snapshot=SNAPSHOT),
+        mapping=mapping(targets),
         selection=VmSelection(site="pittsburgh", snapshot=SNAPSHOT),
         verdicts=(),
         targets={},
@@ -73,12 +81,13 @@ async def frozen(
     run: str = "R-1",
     mode: Mode = "drill",
     auto: bool = False,
+    made: PlanInput | None = None,
 ) -> str:
-    made = source(run, mode)
+    made = made or source(run, mode)
     plan = Plan(
         run=run,
         site="pittsburgh",
-        mode=mode,
+        mode=made.mode,
         snapshot=SNAPSHOT,
         mapping=made.mapping,
         selection=made.selection,

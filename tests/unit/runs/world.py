@@ -77,16 +77,17 @@ class Effect:
 
 
 class WorldRoom:
-    """A room whose handlers act on a world."""
+    """A room whose handlers act on a world. `undo` are the steps of its cleanup."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, undo: tuple[Step, ...] = ()) -> None:
         self.effect = Effect(world)
+        self.undo = undo
 
     def steps(self, plan: PlanInput, /) -> tuple[Step, ...]:
         return ()
 
     def cleanup_steps(self, plan: PlanInput, /) -> tuple[Step, ...]:
-        return ()
+        return self.undo
 
     def handlers(self, settings: Settings, plan: PlanInput, /) -> Handlers:
         return {"world.effect": self.effect}
