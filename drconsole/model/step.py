@@ -7,7 +7,7 @@ them: it looks the handler up by name, asks it to observe, to act, and to observ
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any, Literal, Protocol, runtime_checkable
+from typing import Any, Literal, Protocol
 
 import msgspec
 
@@ -121,15 +121,6 @@ class Handler(Protocol):
 
 
 Handlers = Mapping[str, Handler]
-
-
-@runtime_checkable
-class Closing(Protocol):
-    """A handler that holds connections: who bound it closes it at the end, once or more often."""
-
-    async def close(self) -> None:
-        """Ends what it holds. Never raises a DRConsoleError: there is nothing left to do about it."""
-        ...
 
 
 def step_key(stage: str, name: str, verb: str) -> str:

@@ -35,7 +35,7 @@ from drconsole.planning.plan_input import PlanInput
 from drconsole.planning.readiness import World as ReadyWorld
 from drconsole.platforms.vsphere.platform import VSpherePlatform
 from drconsole.recovery.carry import carry_out
-from drconsole.recovery.drivers import REPLICATION, rooms_of
+from drconsole.recovery.drivers import REPLICATION, close_all, rooms_of
 from drconsole.recovery.planner import Request, compose
 from drconsole.recovery.schedule import Schedule
 from drconsole.settings.file import load
@@ -68,16 +68,13 @@ class Recovery:
 
     def restart(self) -> None:
         """What a new runner process begins with: handlers without any memory."""
-        bound: dict[str, Any] = {}
-        for room in ROOMS:
-            bound |= room.handlers(self.settings, self.plan)
-        self.handlers = {name: _Noting(handler, self) for name, handler in bound.items()}
+        self._rooms = [room.handlers(self.settings, self.plan) for room in ROOMS]
+        self.handlers = {
+            name: _Noting(handler, self) for room in self._rooms for name, handler in room.items()
+        }
 
     async def close(self) -> None:
-        for handler in self.handlers.values():
-            close = getattr(handler, "close", None)
-            if close is not None:
-                await close()
+        await close_all(self._rooms)
 
     def work(self, key: str) -> FakeWork:
         return FakeWork(self.steps[key], self.plan.mode, self.results, self.said)
@@ -136,9 +133,16 @@ class Recovery:
                 pending += [*self.steps[key].needs, *self.steps[key].optional_needs]
         return found
 
-    @property
-    def keys(self) -> list[str]:
-        return list(self.steps)
+    def order(self) -> list[str]:
+        """The keys of all steps that are carried out here, needs first."""
+        placed: dict[str, None] = {}
+        wanted = [step for step in self.steps.values() if step.stage not in GIVEN]
+        while len(placed) < len(wanted):
+            for step in wanted:
+                needs = {*step.needs, *step.optional_needs} & {s.key for s in wanted}
+                if needs <= placed.keys():
+                    placed[step.key] = None
+        return list(placed)
 
     def of(self, handler: str) -> list[Step]:
         """Steps by their handler's name."""
@@ -181,10 +185,6 @@ class _Noting:
         self._recovery.acted.append(work.step.key)
         await self.inner.act(work)
 
-    async def close(self) -> None:
-        if hasattr(self.inner, "close"):
-            await self.inner.close()
-
 
 def _within(step: Step, keys_of: set[str]) -> Step:
     """Needs on steps that are taken as done are left out."""
@@ -226,7 +226,7 @@ async def open_recovery(
     try:
         await lab.open()
         settings = load(str(directory / "drconsole.toml"))
-        taken = snapshot or await captured(settings)
+        taken = snapshot or await _captured_once(settings)
         taken = change(taken) if change else taken
         if world is not None:
             world(lab)
@@ -238,6 +238,16 @@ async def open_recovery(
         if recovery is not None:
             await recovery.close()
         await lab.close()
+
+
+_taken: dict[str, Snapshot] = {}
+"""One seed, one world: what was captured of it once is the same for every lab."""
+
+
+async def _captured_once(settings: Settings) -> Snapshot:
+    if "pittsburgh" not in _taken:
+        _taken["pittsburgh"] = await captured(settings)
+    return _taken["pittsburgh"]
 
 
 async def captured(settings: Settings) -> Snapshot:

@@ -10,9 +10,10 @@ from pyVmomi import vim
 from drconsole.errors import UnknownName
 from drconsole.model.inventory import Cluster, ClusterGroup, ClusterRule, VAppEntity
 from drconsole.model.step import Done, Work
+from drconsole.platforms.vsphere.faults import Fault
 from drconsole.platforms.vsphere.importer.agreement import agrees
 from drconsole.platforms.vsphere.importer.graph import found, recovered_id
-from drconsole.platforms.vsphere.importer.recovered import SiteHandler, reference
+from drconsole.platforms.vsphere.importer.recovered import RecoveredSite, SiteHandler, reference
 from drconsole.platforms.vsphere.importer.tasks import run_task
 
 
@@ -28,7 +29,14 @@ def members_of(work: Work) -> dict[str, str]:
 
 
 class ClusterSettings(SiteHandler):
-    """The captured HA and DRS settings, groups and rules, in one reconfiguration."""
+    """The captured HA and DRS settings, groups and rules, in one reconfiguration; then the EVC mode.
+
+    A mode that the recovered hosts' processors cannot give is said, and is no failure (R87).
+    """
+
+    def __init__(self, site: RecoveredSite) -> None:
+        super().__init__(site)
+        self._said_evc: set[str] = set()
 
     async def observe(self, work: Work) -> Done | None:
         cluster, members = self._cluster(work), members_of(work)
@@ -36,7 +44,33 @@ class ClusterSettings(SiteHandler):
         live = (await session.read(self._reference(work), "configurationEx"))["configurationEx"]
         agreed = agrees(das_spec(cluster), live.dasConfig) and agrees(drs_spec(cluster), live.drsConfig)
         missing = self._missing_groups(cluster, members, live) or self._missing_rules(cluster, members, live)
-        return Done() if agreed and not missing else None
+        if not agreed or missing or await self._evc_is_missing(work, cluster):
+            return None
+        return Done()
+
+    async def _evc_is_missing(self, work: Work, cluster: Cluster) -> bool:
+        if not cluster.evc_mode or work.token in self._said_evc:
+            return False
+        session = await self.site.server(work)
+        summary = (await session.read(self._reference(work), "summary"))["summary"]
+        return bool(summary.currentEVCModeKey != cluster.evc_mode)
+
+    async def _set_evc(self, work: Work, mode: str) -> None:
+        session, seconds = await self.site.server(work), work.step.deadline_s
+        self._said_evc.add(work.token)
+        try:
+            manager = await session.invoke(self._reference(work), "EvcManager", _about=work.step.object)
+            await run_task(
+                session,
+                manager,
+                "ConfigureEvcMode_Task",
+                evcModeKey=mode,
+                seconds=seconds,
+                about=work.step.object,
+                entity=self._reference(work),
+            )
+        except Fault as fault:
+            work.say(f"the EVC mode {mode} could not be set: {fault.message}")
 
     async def act(self, work: Work) -> None:
         cluster, members = self._cluster(work), members_of(work)
@@ -64,6 +98,8 @@ class ClusterSettings(SiteHandler):
             seconds=work.step.deadline_s,
             about=work.step.object,
         )
+        if await self._evc_is_missing(work, cluster):
+            await self._set_evc(work, cluster.evc_mode)
 
     def _cluster(self, work: Work) -> Cluster:
         return msgspec.convert(work.step.arguments["cluster"], Cluster)

@@ -6,6 +6,7 @@ from drconsole.model.inventory import Cluster, Datastore, VApp, VirtualMachine
 from drconsole.model.step import step_key
 from drconsole.planning import keys
 from drconsole.platforms.vsphere.importer.graph import Rebuild
+from drconsole.platforms.vsphere.importer.start_order import has_tools, heartbeat_key, started_before, starts
 
 
 def add_guest_steps(rebuild: Rebuild, placement: dict[str, str]) -> None:
@@ -13,6 +14,10 @@ def add_guest_steps(rebuild: Rebuild, placement: dict[str, str]) -> None:
     read = {store.id: _add_reading(rebuild, store) for store in rebuild.scope.datastores}
     for guest in rebuild.scope.virtual_machines:
         _add_guest(rebuild, guest, placement[guest.id], read)
+    before = started_before(rebuild.scope)
+    for guest in rebuild.scope.virtual_machines:
+        if starts(guest):
+            _add_start(rebuild, guest, before.get(guest.id, ()))
     for vapp in rebuild.scope.vapps:
         _add_entities(rebuild, vapp)
     for cluster in rebuild.scope.clusters:
@@ -54,17 +59,34 @@ def _add_guest(rebuild: Rebuild, guest: VirtualMachine, host: str, read: dict[st
         uuid=guest.uuid,
     )
     rebuild.makes(key, guest.id)
-    connected = _add_connection(rebuild, guest)
-    if guest.power == "on" and not guest.template:
+    _add_connection(rebuild, guest)
+
+
+def _add_start(rebuild: Rebuild, guest: VirtualMachine, before: tuple[str, ...]) -> None:
+    """Adds the start, after whom it depends on, and the wait for a heartbeat that it had when captured."""
+    powered = rebuild.add(
+        keys.powered(guest.id),
+        "vsphere.power-on",
+        about=guest.name,
+        title="start the guest",
+        at={"guest": guest.id},
+        needs=(step_key("guests", guest.id, "connect"),),
+        # What the operator gives up holds nobody up.
+        optional_needs=(*_physical(rebuild, guest), *before),
+        deadline="power-on",
+        typical_s=6,
+    )
+    if has_tools(guest):
         rebuild.add(
-            keys.powered(guest.id),
-            "vsphere.power-on",
+            heartbeat_key(guest.id),
+            "vsphere.heartbeat",
             about=guest.name,
-            title="start the guest",
+            title="wait for the guest's heartbeat",
             at={"guest": guest.id},
-            needs=(connected, *_physical(rebuild, guest)),
+            needs=(powered,),
             deadline="power-on",
-            typical_s=5,
+            typical_s=15,
+            resources=(),
         )
 
 

@@ -10,6 +10,7 @@ from drconsole.model.inventory import Host
 from drconsole.model.step import Done, Work
 from drconsole.platforms.vsphere.importer.agreement import agrees
 from drconsole.platforms.vsphere.importer.host_network import HostPart
+from drconsole.platforms.vsphere.session import Session
 
 _NTPD = "ntpd"
 
@@ -42,9 +43,7 @@ class HostSettings(HostPart):
             config = vim.host.DateTimeConfig(ntpConfig=vim.host.NtpConfig(server=list(captured.ntp_servers)))
             await session.invoke(clock, "UpdateDateTimeConfig", config=config)
         if captured.ntp_running and not await self._keeps_time(work):
-            session, services = await self.manager(work, "serviceSystem")
-            await session.invoke(services, "UpdateServicePolicy", id=_NTPD, policy="on")
-            await session.invoke(services, "StartService", id=_NTPD)
+            await self._keep_time(work)
 
     async def _timed(self, work: Work) -> bool:
         session, clock = await self.manager(work, "dateTimeSystem")
@@ -53,10 +52,21 @@ class HostSettings(HostPart):
         return servers == list(self.captured(work).ntp_servers)
 
     async def _keeps_time(self, work: Work) -> bool:
-        """Servers alone set no clock: the daemon has to run."""
+        """Servers alone set no clock: the daemon has to run, also after a reboot."""
+        _session, _system, daemon = await self._daemon(work)
+        return daemon is not None and daemon.running and daemon.policy == "on"
+
+    async def _keep_time(self, work: Work) -> None:
+        session, system, daemon = await self._daemon(work)
+        if daemon is None or not daemon.running:
+            await session.invoke(system, "StartService", id=_NTPD)
+        if daemon is None or daemon.policy != "on":
+            await session.invoke(system, "UpdateServicePolicy", id=_NTPD, policy="on")
+
+    async def _daemon(self, work: Work) -> tuple[Session, Any, Any]:
         session, system = await self.manager(work, "serviceSystem")
         info = (await session.read(system, "serviceInfo"))["serviceInfo"]
-        return any(service.key == _NTPD and service.running for service in info.service)
+        return session, system, next((service for service in info.service if service.key == _NTPD), None)
 
 
 def dns_spec(captured: Host) -> Any:

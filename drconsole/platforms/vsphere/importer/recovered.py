@@ -74,14 +74,10 @@ class RecoveredSite:
 
 
 class SiteHandler:
-    """What all handlers of this room share: the sessions with the recovered site, closed with the run."""
+    """What the handlers of this room have in common: the sessions with the recovered site."""
 
     def __init__(self, site: RecoveredSite) -> None:
         self.site = site
-
-    async def close(self) -> None:
-        """Ends the sessions. Handlers share them: closing one handler closes them for all."""
-        await self.site.close()
 
 
 def reference(kind: str, moid: str) -> Any:

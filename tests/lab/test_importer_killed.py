@@ -1,0 +1,87 @@
+"""A runner that dies after every single write to the world, and the next one that takes up from there."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from drconsole.model.step import Mode
+from drconsole.platforms.vsphere.session import Session, is_read
+from tests.lab.importing import Recovery, open_recovery
+
+ONCE = ("create", "add-host", "register-guest", "power-on-guest", "mount", "clone", "promote")
+DEATHS_AT_MOST = 40
+
+
+class Died(BaseException):
+    """The runner's process is gone: no handler gets to tidy up, no result is written."""
+
+
+class Killer:
+    """Lets the first write of an attempt reach the server, and kills the runner before it learns more."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.deaths = 0
+        self.armed = False
+        invoke = Session.invoke
+
+        async def deadly(session: Session, on: Any, method: str, /, **arguments: Any) -> Any:
+            result = await invoke(session, on, method, **arguments)
+            if self.armed and not is_read(method):
+                self.armed = False
+                self.deaths += 1
+                raise Died(method)
+            return result
+
+        monkeypatch.setattr(Session, "invoke", deadly)
+
+
+async def carried_by_mortals(recovery: Recovery, killer: Killer, key: str) -> None:
+    """Runner after runner dies at the step's next write, until one finds nothing left to write."""
+    for _runner in range(DEATHS_AT_MOST):
+        killer.armed = recovery.steps[key].handler.startswith("vsphere.")
+        try:
+            await recovery.carry(key)
+        except Died:
+            await recovery.close()
+            recovery.restart()
+        else:
+            return
+    raise AssertionError(f"{key} never ends")
+
+
+@pytest.mark.parametrize("mode", ["drill", "disaster"])
+async def test_whatever_was_begun_is_finished_and_nothing_is_done_twice(
+    mode: Mode, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killer = Killer(monkeypatch)
+    async with open_recovery(tmp_path, mode, selection=few_guests, speed=3000) as recovery:
+        for key in recovery.order():
+            await carried_by_mortals(recovery, killer, key)
+        assert killer.deaths > 80
+        effects = Counter(recovery.effects(*ONCE))
+        assert {line: count for line, count in effects.items() if count > 1} == {}
+        assert sum(effect == "register-guest" for effect, _ in effects) == GUESTS
+
+
+GUESTS = 6
+
+
+def few_guests(selection: Any) -> Any:
+    """Six guests, a template among them: each kind of step stands, and the test stays short."""
+    import msgspec
+
+    wanted = {"web-01", "app-01"}
+    chosen = [g for g in selection.virtual_machines if g.deploy]
+    first = [g for g in chosen if g.name in wanted or "template" in g.name.lower()]
+    rest = [g for g in chosen if g not in first][: GUESTS - len(first)]
+    kept = {g.id for g in (*first, *rest)}
+    return msgspec.structs.replace(
+        selection,
+        virtual_machines=tuple(
+            msgspec.structs.replace(g, deploy=g.id in kept) for g in selection.virtual_machines
+        ),
+    )
