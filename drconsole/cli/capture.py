@@ -32,7 +32,7 @@ def command(site: str | None, every: bool, profile: str, listing: bool, **_share
         return await _capture(client, names, profile)
 
     entries, failed = with_service(talk)
-    _show(entries)
+    _show(entries, every=every)
     if failed is not None:
         raise failed
 
@@ -54,9 +54,9 @@ async def _capture(
     return entries, failed
 
 
-def _show(entries: list[SnapshotEntry]) -> None:
+def _show(entries: list[SnapshotEntry], *, every: bool) -> None:
     if as_json():
-        print_json(entries if len(entries) != 1 else entries[0])
+        print_json(entries if every else entries[0])
         return
     for entry in entries:
         state = "consistent" if entry.consistent else "INCONSISTENT: some references dangle"

@@ -17,6 +17,9 @@ from drconsole.cli.words import shared_options
 from drconsole.errors import DRConsoleError, UsageError
 from drconsole.model.text import safe_text
 
+INTERRUPTED = 130
+"""What shells expect of a command that ctrl-c ended."""
+
 NOUNS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "A whole drill over a world of our own: on a terminal the console on that world."),
     "lab": ("lab", "A world to recover, over real protocols, on this machine alone."),
@@ -81,8 +84,9 @@ def run(arguments: list[str] | None = None) -> int:
         wrong.show()
         return UsageError.exit_code
     except click.exceptions.Abort:
-        click.echo("not confirmed; nothing was changed", err=True)
-        return 3
+        # click's word for ctrl-c.
+        click.echo("interrupted; a run that has started goes on: `drconsole run attach`", err=True)
+        return INTERRUPTED
     except DRConsoleError as error:
         tell(error)
         return error.exit_code

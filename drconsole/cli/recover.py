@@ -72,8 +72,8 @@ def _asked(site: str, mode: str) -> str:
     """Asks on a terminal: y/n for a drill, the site's name for a real run. Off one, a drill goes on."""
     terminal = sys.stdin.isatty() and sys.stderr.isatty()
     if mode == "drill":
-        if terminal:
-            click.confirm(f"Drill {site} now?", abort=True, err=True)
+        if terminal and not click.confirm(f"Drill {site} now?", err=True):
+            raise NotConfirmed("nothing was started", about=site)
         return ""
     if not terminal:
         raise NotConfirmed(
