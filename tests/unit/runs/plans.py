@@ -16,13 +16,17 @@ from drconsole.model.plan import Plan
 from drconsole.model.site import GroupEntry, Provisioning, SitePlan
 from drconsole.model.step import Mode, Step
 from drconsole.planning.plan_input import PlanInput
-from drconsole.settings.values import DEADLINES, Settings
+from drconsole.settings.values import DEADLINES, Endpoint, Settings, Site
 
 SNAPSHOT = "sha256:" + "0" * 64
+PIN = SNAPSHOT
 
 
-def settings(folder: Path) -> Settings:
+def settings(folder: Path, *, address: str = "127.0.0.1:9", pin: str = PIN) -> Settings:
+    """`address` and `pin` are the protected management server's."""
+    endpoint = Endpoint(address=address, username="u", password="env:NOBODY", pin=pin)
     return Settings(
+        sites={"pittsburgh": Site(name="pittsburgh", platform="vsphere", endpoint=endpoint)},
         path=str(folder / "drconsole.toml"),
         state_dir=str(folder),
         repository_url=f"sqlite:///{folder}/repository.db",
