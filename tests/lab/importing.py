@@ -210,6 +210,8 @@ async def open_recovery(
     selection: Callable[[VmSelection], VmSelection] | None = None,
     speed: float = SPEED,
     unlinked: float = 0.0,
+    hosts: int = 4,
+    guests: int = 40,
 ) -> AsyncIterator[Recovery]:
     """A lab whose roles stand on their targets, and the run that would follow.
 
@@ -219,6 +221,8 @@ async def open_recovery(
         directory=str(directory),
         speed=speed,
         unlinked=unlinked,
+        hosts=hosts,
+        vms=guests,
         deadlines=dict.fromkeys(DEADLINES, 60 * speed),
     )
     lab = make_lab(options, claim(), _nothing_boots)
@@ -226,7 +230,7 @@ async def open_recovery(
     try:
         await lab.open()
         settings = load(str(directory / "drconsole.toml"))
-        taken = snapshot or await _captured_once(settings)
+        taken = snapshot or await _captured_once(settings, hosts, guests)
         taken = change(taken) if change else taken
         if world is not None:
             world(lab)
@@ -240,14 +244,14 @@ async def open_recovery(
         await lab.close()
 
 
-_taken: dict[str, Snapshot] = {}
+_taken: dict[tuple[int, int], Snapshot] = {}
 """One seed, one world: what was captured of it once is the same for every lab."""
 
 
-async def _captured_once(settings: Settings) -> Snapshot:
-    if "pittsburgh" not in _taken:
-        _taken["pittsburgh"] = await captured(settings)
-    return _taken["pittsburgh"]
+async def _captured_once(settings: Settings, hosts: int, guests: int) -> Snapshot:
+    if (hosts, guests) not in _taken:
+        _taken[hosts, guests] = await captured(settings)
+    return _taken[hosts, guests]
 
 
 async def captured(settings: Settings) -> Snapshot:

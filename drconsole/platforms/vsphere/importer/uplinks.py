@@ -33,7 +33,10 @@ ARRANGEMENTS = 3
 """How many are tried on a host before an operator is asked."""
 
 _ASKED = 5
-"""How often the management server is asked, a second apart, whether it reaches a trial."""
+"""How often the management server is asked whether it reaches a trial: switches learn, ports come up."""
+
+_PATIENCE = 1 / 60
+"""The share of the step's deadline that all of this asking may take: 5 s by default."""
 
 
 class _Fresh(SiteHandler):
@@ -146,7 +149,7 @@ class TryUplinks(_Fresh):
         for _attempt in range(_ASKED):
             if await reaches(self.site, work, self.captured(work)):
                 return True
-            await asyncio.sleep(1)
+            await asyncio.sleep(work.step.deadline_s * _PATIENCE / _ASKED)
         return False
 
     def _say(self, work: Work, plan: UplinkPlan) -> None:
