@@ -19,6 +19,9 @@ PAGE = 500
 """Objects a page; 250–500 are best on current servers, and old simulators ignore it."""
 _TAGS = (f"{NS}objects", f"{NS}token")
 _PROLOGUE = 4096
+_PIECE = 1 << 16
+"""Bytes parsed at once: the tree of so many is read and emptied while it is still in the CPU's cache."""
+
 _RESTARTS = 3
 
 Paths = Mapping[str, tuple[str, ...]]
@@ -188,8 +191,9 @@ class Reader:
             self._start = (self._start + chunk)[:_PROLOGUE]
             soap.plain(bytearray(self._start), self._about)
         try:
-            self._parser.feed(chunk)
-            yield from self._ready()
+            for start in range(0, len(chunk), _PIECE):
+                self._parser.feed(chunk[start : start + _PIECE])
+                yield from self._ready()
         except etree.XMLSyntaxError as error:
             raise Unreachable(f"does not answer in plain XML: {error.msg}", about=self._about) from error
 

@@ -8,8 +8,9 @@ from drconsole.model.inventory import Disk, NetworkInterface
 from drconsole.platforms.vsphere.capture.tree import Facts
 from drconsole.platforms.vsphere.leaves import (
     Val,
-    child,
     flat,
+    own,
+    parts,
     text,
     truth,
     type_of,
@@ -35,12 +36,10 @@ _MACS: dict[str, Literal["assigned", "generated", "manual"]] = {
     "generated": "generated",
     "manual": "manual",
 }
-_PASSED_THROUGH = (
-    "VirtualPCIPassthrough",
-    "VirtualSCSIPassthrough",
-    "VirtualUSB",
-    "VirtualSriovEthernetCard",
+_PASSED_THROUGH = frozenset(
+    ("VirtualPCIPassthrough", "VirtualSCSIPassthrough", "VirtualUSB", "VirtualSriovEthernetCard")
 )
+_READ = _PASSED_THROUGH | _CARDS.keys() | {"VirtualDisk", "VirtualCdrom", "VirtualTPM"}
 
 
 def facts(devices: Val | None, addresses: dict[int, tuple[str, ...]]) -> Facts:
@@ -51,6 +50,8 @@ def facts(devices: Val | None, addresses: dict[int, tuple[str, ...]]) -> Facts:
     iso, vtpm = "", False
     for device in devices if devices is not None else ():
         kind = type_of(device)
+        if kind not in _READ:
+            continue
         if kind == "VirtualDisk":
             disks.append(_disk(device))
         elif kind in _CARDS:
@@ -71,24 +72,25 @@ def facts(devices: Val | None, addresses: dict[int, tuple[str, ...]]) -> Facts:
 
 
 def _disk(device: Val) -> Disk:
-    backing = child(device, "backing")
-    plain, behind = flat(device), flat(backing)
+    has = parts(device)
+    backing = has.get("backing")
+    behind = flat(backing)
     kind = "" if backing is None else type_of(backing)
     return Disk(
-        key=whole(plain.get("key")),
-        label=text(device, "deviceInfo", "label"),
+        key=whole(own(has.get("key"))),
+        label=text(has.get("deviceInfo"), "label"),
         path=behind.get("fileName", ""),
         datastore=behind.get("datastore", ""),
-        capacity_kib=whole(plain.get("capacityInKB")),
+        capacity_kib=whole(own(has.get("capacityInKB"))),
         backing=_backing(kind, behind),
         thin=behind.get("thinProvisioned") == "true",
         mode=behind.get("diskMode") or "persistent",
         sharing=behind.get("sharing", ""),
         uuid=behind.get("uuid", "").lower(),
         lun=_naa(behind.get("lunUuid", "")) if kind == _RAW else "",
-        parent_path=text(backing, "parent", "fileName"),
-        controller=whole(plain.get("controllerKey")),
-        unit=whole(plain.get("unitNumber")),
+        parent_path=text(backing, "parent", "fileName") if "parent" in behind else "",
+        controller=whole(own(has.get("controllerKey"))),
+        unit=whole(own(has.get("unitNumber"))),
     )
 
 
@@ -104,16 +106,16 @@ def _naa(lun_uuid: str) -> str:
 
 
 def _card(device: Val, kind: str, addresses: dict[int, tuple[str, ...]]) -> NetworkInterface:
-    plain = flat(device)
-    key = whole(plain.get("key"))
+    has = parts(device)
+    key = whole(own(has.get("key")))
     return NetworkInterface(
         key=key,
-        label=text(device, "deviceInfo", "label"),
+        label=text(has.get("deviceInfo"), "label"),
         type=kind,
-        mac=plain.get("macAddress", "").lower(),
-        mac_assignment=_MACS.get(plain.get("addressType", "").lower(), "assigned"),
-        network=_network(child(device, "backing")),
-        connect_at_start=truth(device, "connectable", "startConnected", default=True),
+        mac=own(has.get("macAddress")).lower(),
+        mac_assignment=_MACS.get(own(has.get("addressType")).lower(), "assigned"),
+        network=_network(has.get("backing")),
+        connect_at_start=truth(has.get("connectable"), "startConnected", default=True),
         addresses=addresses.get(key, ()),
     )
 
