@@ -7,13 +7,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from drconsole.errors import Unreachable
+from drconsole.documents import read_snapshot, write_snapshot
+from drconsole.errors import InvalidDocument, Unreachable
 from drconsole.model.inventory import Snapshot
 from drconsole.model.inventory.storage import PhysicalServer
 from drconsole.model.site import ArrayPlace, GroupEntry
 from drconsole.platforms.vsphere.capture import taking
 from drconsole.platforms.vsphere.faults import Fault
 from drconsole.platforms.vsphere.platform import VSpherePlatform
+from drconsole.repository import Repository
 from drconsole.settings.values import Array, Endpoint, Settings, Site
 from tests.unit.vsphere.inventory_peer import InventoryPeer, Objects, ref, string, strings, thing
 from tests.unit.vsphere.soap_peer import SoapPeer, fault
@@ -164,6 +166,31 @@ async def test_what_dangles_for_good_makes_the_snapshot_inconsistent(
     assert not snapshot.consistent
     assert snapshot.dangling == ("virtualMachine[vm-1].host → host-gone",)
     assert sum("fetching them again" in line for line in said) == taking.ROUNDS
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [
+        (guest(host="resgroup-1"), "virtualMachine[vm-1].host → resgroup-1"),
+        (
+            thing("Network", "network-1", name=string("VM Network"), parent=ref("Folder", "")),
+            "network[network-1].parent → (nothing)",
+        ),
+    ],
+    ids=["an object of another kind", "a required one is empty"],
+)
+async def test_what_the_schema_would_refuse_is_inconsistent_and_can_be_stored(
+    peer: SoapPeer, site: Site, settings: Settings, tmp_path: Path, broken: tuple[str, str], said: str
+) -> None:
+    InventoryPeer(peer, tree(broken))
+    snapshot = await captured(site, settings)
+    assert (snapshot.consistent, snapshot.dangling) == (False, (said,))
+    with pytest.raises(InvalidDocument):
+        read_snapshot(write_snapshot(msgspec.structs.replace(snapshot, consistent=True, dangling=())))
+    repository = Repository(f"sqlite:///{tmp_path / 'repository.db'}")
+    entry = repository.add(write_snapshot(snapshot))
+    repository.close()
+    assert (entry.consistent, entry.verified) == (False, "")
 
 
 async def test_a_guest_that_is_gone_meanwhile_is_dropped(

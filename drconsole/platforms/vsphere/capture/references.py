@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from functools import cache
 from typing import Any, ClassVar, NamedTuple, get_args, get_origin, get_type_hints
 
+import msgspec
+
 from drconsole.model.inventory import Element, Object, Snapshot
 from drconsole.model.inventory.base import extra
 
@@ -21,22 +23,31 @@ class Reference(NamedTuple):
     kinds: tuple[str, ...]
 
     def __str__(self) -> str:
-        return f"{self.kind}[{self.id}].{self.field} → {self.target}"
+        return f"{self.kind}[{self.id}].{self.field} → {self.target or '(nothing)'}"
 
 
 def dangling(snapshot: Snapshot) -> tuple[Reference, ...]:
-    """Returns every reference of a snapshot to an object that is not in it, in document order."""
-    known = {found.id for found in snapshot.objects()}
+    """Returns every reference of a snapshot to an object that is not in it, in document order.
+
+    As the document's schema has it: an object of another kind does not count, and where a reference
+    is required, an empty one dangles too.
+    """
+    known: dict[str, set[str]] = {}
+    for found in snapshot.objects():
+        known.setdefault(found.kind, set()).add(found.id)
     return tuple(
         Reference(found.kind, found.id, field, target, kinds)
         for found in snapshot.objects()
         for field, target, kinds in targets(found)
-        if target not in known
+        if not any(target in known.get(kind, ()) for kind in kinds)
     )
 
 
 def targets(found: Object) -> Iterator[Target]:
-    """Yields (field, id, kinds) for every reference that an object or one of its parts holds."""
+    """Yields (field, id, kinds) for every reference that an object or one of its parts holds.
+
+    The id may be "" where the model requires one.
+    """
     return _inside(found, "")
 
 
@@ -46,7 +57,7 @@ Target = tuple[str, str, tuple[str, ...]]
 def _inside(part: Element, prefix: str) -> Iterator[Target]:
     for field in _fields(type(part)):
         value = getattr(part, field.name)
-        if not value:
+        if not value and not field.required:
             continue
         several = value if isinstance(value, tuple) else (value,)
         for entry in several:
@@ -61,11 +72,13 @@ class _Field(NamedTuple):
 
     name: str
     kinds: tuple[str, ...]
+    required: bool
 
 
 @cache
 def _fields(kind: type[Element]) -> tuple[_Field, ...]:
     found = []
+    required = {field.name for field in msgspec.structs.fields(kind) if field.required}
     for name, annotation in get_type_hints(kind, include_extras=True).items():
         if get_origin(annotation) is ClassVar:
             continue
@@ -73,7 +86,7 @@ def _fields(kind: type[Element]) -> tuple[_Field, ...]:
         refers = next((kinds for one in inner if (kinds := extra(one, "refers"))), ())
         parts = (one for one in inner if isinstance(one, type) and issubclass(one, Element))
         if refers or any(_fields(part) for part in parts):
-            found.append(_Field(name, refers))
+            found.append(_Field(name, refers, name in required))
     return tuple(found)
 
 

@@ -83,7 +83,8 @@ def _wanted(gathered: Gathered, dangling: tuple[references.Reference, ...]) -> d
         if reference.id in gathered.types:
             wanted[reference.id] = (gathered.types[reference.id],)
             types = (wsdl for kind in reference.kinds for wsdl in _TYPES.get(kind, ()))
-            wanted[reference.target] = tuple(types)
+            if reference.target:
+                wanted[reference.target] = tuple(types)
     return wanted
 
 
