@@ -22,6 +22,17 @@ ROLES = (
     "dim", "head", "title", "tab", "here", "key", "ok", "work", "warn", "bad",
     "changed", "cursor", "idle_cursor", "bar", "track", "drill", "real",
 )  # fmt: skip
+_ANSI_VARIABLES = {
+    "ansi-background": "ansi_default",
+    "ansi-foreground": "ansi_default",
+    "input-cursor-background": "ansi_default",
+    "input-cursor-foreground": "ansi_default",
+    "input-cursor-text-style": "reverse",
+    "input-selection-background": "ansi_default",
+    "input-selection-foreground": "ansi_default",
+}
+"""Textual's own style sheets ask for them where a theme is `ansi`."""
+
 DEFAULT = "night"
 COLOURLESS = "monochrome"
 
@@ -61,7 +72,8 @@ class ThemeFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             panel=colors.surface,
             dark=self.dark,
             ansi=self.ansi,
-            variables={"pane-border": colors.border, "pane-focus": colors.focus, "pane": colors.surface},
+            variables=(_ANSI_VARIABLES if self.ansi else {})
+            | {"pane-border": colors.border, "pane-focus": colors.focus, "pane": colors.surface},
         )
 
 

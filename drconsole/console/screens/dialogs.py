@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Generic, TypeVar
+from typing import TYPE_CHECKING, Generic, TypeVar, cast
 
 import msgspec
 from rich.text import Text
@@ -15,11 +15,15 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input
 
+from drconsole.console.look import Look
 from drconsole.console.widgets.columns import Column
 from drconsole.console.widgets.drawing import Line, Span, wrapped
 from drconsole.console.widgets.painted import Painted
 from drconsole.console.widgets.table import VirtualTable
 from drconsole.model.text import safe_text
+
+if TYPE_CHECKING:
+    from drconsole.console.app import ConsoleApp
 
 _SEEN = 12
 """Lines of a dialog that are seen on the smallest terminal."""
@@ -28,6 +32,10 @@ _AROUND = 10
 """Lines that a dialog needs beside its words."""
 
 Answer = TypeVar("Answer")
+
+
+def _look(screen: ModalScreen[Answer]) -> Look:
+    return cast("ConsoleApp", screen.app).look
 
 
 class Dialog(ModalScreen[Answer], Generic[Answer]):
@@ -55,7 +63,7 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
 
     def on_mount(self) -> None:
         """Shows the words."""
-        self.query_one("#dialog").border_title = Text(safe_text(self._title))
+        self.query_one("#dialog").border_title = Text(_look(self).text(self._title))
         self.query_one("#scroll").styles.max_height = max(3, self.app.size.height - _AROUND)
         words = self.query_one("#words", Painted)
         words.paint(self._lines)

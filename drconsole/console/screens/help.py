@@ -62,7 +62,7 @@ class Help(ModalScreen[None]):
 
     def on_mount(self) -> None:
         """Shows the lines."""
-        self.query_one("#dialog").border_title = "Keys · pgup pgdn scroll, esc goes back"
+        self.query_one("#dialog").border_title = "Keys: pgup pgdn scroll, esc goes back"
         self.query_one("#help-text", Painted).paint(
             help_lines(self._about, min(100, self.app.size.width - 10))
         )

@@ -37,10 +37,10 @@ _COLUMNS = (
     Column(name="why", title="WHY", width=14, flex=4, rank=1),
 )
 _CHOICE = (
-    Column(name="target", title="TARGET", width=12),
+    Column(name="target", title="TARGET", width=14, flex=1),
     Column(name="fit", title="FIT", width=7),
     Column(name="has", title="CPU/GiB", width=9, right=True),
-    Column(name="why", title="WHY", width=30, flex=1),
+    Column(name="why", title="WHY", width=28, flex=2),
 )
 _FITS = {"good": 0, "tight": 1, "none": 2}
 

@@ -56,7 +56,7 @@ def _marked(state: str) -> Span:
 
 
 def machine_state(following: Following, machine: MachineView) -> str:
-    """Returns how a machine stands, by its steps; by its lease where nothing of it is under way, and in a cleanup."""
+    """Returns how a machine stands: by its steps; in a cleanup and before anything began, by its lease."""
     if following.view is not None and following.view.cleanup is not None:
         return machine.state
     states = {step.state for step in following.steps_of(machine.target, machine.protected)}

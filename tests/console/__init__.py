@@ -1,0 +1,1 @@
+"""Tests of the console: against a service that speaks the real frames, and against a lab."""

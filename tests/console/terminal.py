@@ -1,0 +1,138 @@
+"""A terminal in memory: the console in a process of its own behind a real pty, read through pyte."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import pty
+import re
+import select
+import signal
+import struct
+import sys
+import termios
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+
+import pyte
+
+_KEYS = {"enter": "\r", "esc": "\x1b", "space": " ", "up": "\x1b[A", "down": "\x1b[B", "tab": "\t"}
+_OPEN = "from drconsole.console.opening import run_console; run_console({!r})"
+_COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
+
+
+class Terminal:
+    """What an operator sees and types."""
+
+    def __init__(self, pid: int, file: int, size: tuple[int, int]) -> None:
+        self.pid = pid
+        self.sent = bytearray()
+        self._file = file
+        self._screen = pyte.Screen(*size)
+        self._stream = pyte.ByteStream(self._screen)
+        self._status: int | None = None
+
+    def listen(self, seconds: float) -> None:
+        """Takes in what is sent for so long."""
+        until = time.monotonic() + seconds
+        while (left := until - time.monotonic()) > 0:
+            ready, _, _ = select.select([self._file], [], [], left)
+            if not ready:
+                return  # so long, and nothing came
+            try:
+                data = os.read(self._file, 65536)
+            except OSError:
+                return
+            self.sent += data
+            self._stream.feed(data)
+
+    def press(self, *keys: str) -> None:
+        """Types keys, by name or as they are."""
+        for key in keys:
+            os.write(self._file, _KEYS.get(key, key).encode())
+            self.listen(0.05)
+
+    @property
+    def lines(self) -> list[str]:
+        """The screen, a string a row."""
+        return [str(line) for line in self._screen.display]
+
+    @property
+    def text(self) -> str:
+        """The screen as one text."""
+        return "\n".join(self.lines)
+
+    def sees(self, *words: str, within: float = 10.0) -> str:
+        """Waits until all words are on the screen, and returns it; fails with the screen."""
+        until = time.monotonic() + within
+        while time.monotonic() < until:
+            if all(word in self.text for word in words):
+                return self.text
+            self.listen(0.1)
+        missing = [word for word in words if word not in self.text]
+        raise AssertionError(f"never saw {missing}:\n{self.text}")
+
+    def escape(self, word: str) -> None:
+        """Presses escape and waits until a word is gone: what follows at once would be alt and a key."""
+        self.press("esc")
+        until = time.monotonic() + 10
+        while word in self.text and time.monotonic() < until:
+            self.listen(0.1)
+        assert word not in self.text, self.text
+
+    def colours(self) -> set[bytes]:
+        """Returns every SGR parameter that sets a colour other than the terminal's own."""
+        found: set[bytes] = set()
+        for sequence in _COLOUR.findall(bytes(self.sent)):
+            for part in sequence[2:-1].split(b";"):
+                number = int(part or 0)
+                if 30 <= number <= 38 or 40 <= number <= 48 or 90 <= number <= 107:
+                    found.add(sequence)
+        return found
+
+    def hang_up(self) -> None:
+        """The line drops."""
+        os.close(self._file)
+        self._file = -1
+
+    def ended(self, within: float = 6.0) -> int | None:
+        """Waits for the process to end and returns its exit code, None while it lives."""
+        until = time.monotonic() + within
+        while self._status is None and time.monotonic() < until:
+            pid, status = os.waitpid(self.pid, os.WNOHANG)
+            if pid:
+                self._status = status
+                break
+            if self._file >= 0:
+                self.listen(0.05)
+            else:
+                time.sleep(0.05)
+        return None if self._status is None else os.waitstatus_to_exitcode(self._status)
+
+    def close(self) -> None:
+        """Ends the console, whatever it does."""
+        if self.ended(0.0) is None:
+            os.kill(self.pid, signal.SIGKILL)
+            self.ended()
+        if self._file >= 0:
+            os.close(self._file)
+
+
+@contextmanager
+def console(
+    config: Path | None, size: tuple[int, int] = (120, 40), environ: Mapping[str, str] | None = None
+) -> Iterator[Terminal]:
+    """Opens the console on a configuration in a terminal of that size."""
+    command = _OPEN.format(None if config is None else str(config))
+    variables = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", **(environ or {})}
+    pid, file = pty.fork()
+    if pid == 0:
+        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+        os.execve(sys.executable, [sys.executable, "-c", command], variables)
+    terminal = Terminal(pid, file, size)
+    try:
+        yield terminal
+    finally:
+        terminal.close()
