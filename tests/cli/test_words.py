@@ -29,6 +29,15 @@ def _commands(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tupl
 
 
 COMMANDS = list(_commands(root))
+LATER: set[tuple[str, ...]] = {
+    ("run", "approve"),
+    ("run", "replace"),
+    ("run", "pause"),
+    ("run", "resume"),
+    ("run", "replay"),
+}
+LATER |= {("target", "release"), ("site", "remove"), ("snapshot", "prune"), ("doctor",)}
+"""Commands of the contract that may come before they are due."""
 
 
 def test_every_command_of_this_delivery_is_there() -> None:
@@ -42,7 +51,8 @@ def test_every_command_of_this_delivery_is_there() -> None:
     }
     asked: set[tuple[str, ...]] = {(noun, verb) for noun, verbs in nouns.items() for verb in verbs.split()}
     asked |= {(word,) for word in ("demo", "serve", "capture", "map", "select", "plan", "recover", *nouns)}
-    assert set(COMMANDS) == asked
+    assert asked <= set(COMMANDS)
+    assert set(COMMANDS) - asked <= LATER, "a command that is not in the contract"
 
 
 def test_help_of_every_command_says_what_it_does(capsys: pytest.CaptureFixture[str]) -> None:

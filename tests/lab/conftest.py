@@ -6,6 +6,7 @@ from dataclasses import replace
 
 import pytest
 
+from tests.lab.bad_day import Day, bad_day
 from tests.lab.documents import half_of_it
 from tests.lab.evidence import Evidence, gather, seen
 from tests.lab.own_lab import own_lab
@@ -48,3 +49,13 @@ def partial(tmp_path_factory: pytest.TempPathFactory) -> Evidence:
         lab.captured()
         mapping, selection = half_of_it(lab.operator, lab.directory)
         return gather(lab, "drill", mapping=mapping, selection=selection)
+
+
+@pytest.fixture(scope="session")
+def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
+    """A drill of two hosts on which every fault falls, each mended by the operator."""
+    folder = tmp_path_factory.mktemp("day")
+    short = {"netboot": 3, "bmc-connect": 3, "bmc-call": 3, "ready": 15, "uplink": 10}
+    with own_lab(folder / "lab", hosts=2, vms=6, targets=4, speed=150, deadlines=short) as lab:
+        lab.captured()
+        return bad_day(lab, folder)
