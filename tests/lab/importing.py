@@ -64,10 +64,14 @@ class Recovery:
         self.said: list[str] = []
         self.acted: list[str] = []
         self.handlers: Handlers = {}
-        self.restart()
+        self._bind()
 
-    def restart(self) -> None:
+    async def restart(self) -> None:
         """What a new runner process begins with: handlers without any memory."""
+        await self.close()
+        self._bind()
+
+    def _bind(self) -> None:
         self._rooms = [room.handlers(self.settings, self.plan) for room in ROOMS]
         self.handlers = {
             name: _Noting(handler, self) for room in self._rooms for name, handler in room.items()
@@ -203,9 +207,8 @@ async def open_recovery(
     directory: Path,
     mode: Mode = "drill",
     *,
-    snapshot: Snapshot | None = None,
     change: Change | None = None,
-    world: Callable[[Lab], None] | None = None,
+    configure: Callable[[Path], None] | None = None,
     mapping: Callable[[HostMapping], HostMapping] | None = None,
     selection: Callable[[VmSelection], VmSelection] | None = None,
     speed: float = SPEED,
@@ -215,7 +218,7 @@ async def open_recovery(
 ) -> AsyncIterator[Recovery]:
     """A lab whose roles stand on their targets, and the run that would follow.
 
-    `snapshot` None captures it. `change` edits it, `world` the lab before the machines are made.
+    `change` edits the captured snapshot, `configure` the configuration file.
     """
     options = LabOptions(
         directory=str(directory),
@@ -229,11 +232,11 @@ async def open_recovery(
     recovery: Recovery | None = None
     try:
         await lab.open()
+        if configure is not None:
+            configure(directory / "drconsole.toml")
         settings = load(str(directory / "drconsole.toml"))
-        taken = snapshot or await _captured_once(settings, hosts, guests)
+        taken = await _captured_once(settings, hosts, guests)
         taken = change(taken) if change else taken
-        if world is not None:
-            world(lab)
         plan, steps = _planned(lab, settings, taken, mode, mapping, selection)
         recovery = Recovery(lab, settings, plan, steps)
         await _install_all(recovery)

@@ -46,8 +46,7 @@ async def carried_by_mortals(recovery: Recovery, killer: Killer, key: str) -> No
         try:
             await recovery.carry(key)
         except Died:
-            await recovery.close()
-            recovery.restart()
+            await recovery.restart()
         else:
             return
     raise AssertionError(f"{key} never ends")

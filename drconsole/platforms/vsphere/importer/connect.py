@@ -96,6 +96,8 @@ def unplugged(card: Any) -> Any:
     held = card.connectable
     if held is not None and not held.startConnected and not held.connected:
         return None
+    # Unset stays as it is: what it says may exist nowhere here, and would be refused.
+    card.backing = None
     card.connectable = vim.vm.device.VirtualDevice.ConnectInfo(
         startConnected=False, connected=False, allowGuestControl=bool(held and held.allowGuestControl)
     )

@@ -115,23 +115,34 @@ def _home(rebuild: Rebuild, guest: VirtualMachine) -> set[str]:
 def _add_connection(rebuild: Rebuild, guest: VirtualMachine) -> str:
     """Adds the step that connects the NICs to the recovered networks: a port group that was made
     anew has another id than the configuration file says."""
-    groups = {
-        nic.network
-        for nic in guest.network_interfaces
-        if any(g.id == nic.network for g in rebuild.scope.distributed_port_groups)
-    }
-    names = {network.id: network.name for network in rebuild.scope.networks}
+    groups, names = _reachable_networks(rebuild)
+    used = sorted({nic.network for nic in guest.network_interfaces} & groups)
     return rebuild.add(
         step_key("guests", guest.id, "connect"),
         "vsphere.connect-guest",
         about=guest.name,
         title="connect the guest's interfaces to the recovered networks",
-        at={"guest": guest.id} | {f"group:{group}": group for group in sorted(groups)},
+        at={"guest": guest.id} | {f"group:{group}": group for group in used},
         interfaces=[
             {"key": nic.key, "network": nic.network, "name": names.get(nic.network, ""), "mac": nic.mac}
             for nic in guest.network_interfaces
         ],
         template=guest.template,
+    )
+
+
+def _reachable_networks(rebuild: Rebuild) -> tuple[set[str], dict[str, str]]:
+    """Returns the distributed port groups (ids) and the standard networks (id → name) that guests may be
+    connected to: in a drill only those that are mapped to an isolated place."""
+    drill = rebuild.plan.mode == "drill"
+
+    def allowed(name: str) -> bool:
+        return not drill or rebuild.network_place(name) is not None
+
+    scope = rebuild.scope
+    return (
+        {group.id for group in scope.distributed_port_groups if allowed(group.name)},
+        {network.id: network.name for network in scope.networks if allowed(network.name)},
     )
 
 
