@@ -21,7 +21,11 @@ class Platform(Protocol):
     """One platform. Stateless: each call opens what it needs and closes it."""
 
     async def check(self, site: Site, settings: Settings) -> SiteCheck:
-        """Logs in once and says who answered. Raises Unreachable, WrongCredentials, PinMismatch."""
+        """Logs in once and says who answered. Raises Unreachable, WrongCredentials, PinMismatch.
+
+        Only an operator's request calls it: credentials that were refused before, which nothing else
+        sends again, are tried this once.
+        """
         ...
 
     async def list_hosts(self, site: Site, settings: Settings) -> tuple[HostListing, ...]:

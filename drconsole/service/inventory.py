@@ -17,7 +17,7 @@ from drconsole.settings.values import Settings, Site
 _BACKOFF_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 _SIGN_S = 1.0
 _FINAL = (WrongCredentials, PinMismatch)
-"""Never tried again by itself: accounts lock, and a pin is the operator's to change."""
+"""Never tried again by itself: accounts lock, and a pin is the operator's to change. See `resume`."""
 
 
 class Inventory:
@@ -119,7 +119,7 @@ class Inventories:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._known: dict[str, Inventory] = {}
-        self._tasks: list[asyncio.Task[None]] = []
+        self._tasks: dict[str, asyncio.Task[None]] = {}
 
     def peek(self, site: str) -> Inventory | None:
         """Returns a site's inventory if it is watched already."""
@@ -129,11 +129,19 @@ class Inventories:
         """Returns a site's inventory, watched from now on."""
         if site.name not in self._known:
             self._known[site.name] = Inventory(site, self._settings)
-            self._tasks.append(asyncio.create_task(self._known[site.name].watch()))
+            self._start(site.name)
         return self._known[site.name]
+
+    def resume(self, site: str) -> None:
+        """Goes on with a watch that had ended for good: the site has let an operator in again."""
+        if site in self._known and self._tasks[site].done():
+            self._start(site)
+
+    def _start(self, site: str) -> None:
+        self._tasks[site] = asyncio.create_task(self._known[site].watch(), name=f"watch {site}")
 
     async def close(self) -> None:
         """Stops watching."""
-        for task in self._tasks:
+        for task in self._tasks.values():
             task.cancel()
-        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await asyncio.gather(*self._tasks.values(), return_exceptions=True)

@@ -33,8 +33,11 @@ class VSpherePlatform:
     """Implements `platforms.contract.Platform` for vCenter 6.5 and later."""
 
     async def check(self, site: Site, settings: Settings) -> SiteCheck:
-        """Logs in once and says who answered. Raises Unreachable, WrongCredentials, PinMismatch."""
-        async with await _open(site, settings) as session:
+        """Logs in once and says who answered. Raises Unreachable, WrongCredentials, PinMismatch.
+
+        An operator asks for this: credentials that were refused before are tried this once.
+        """
+        async with await _open(site, settings, asked=True) as session:
             asked = datetime.now(UTC)
             theirs: datetime = await session.invoke(vim.ServiceInstance("ServiceInstance"), "CurrentTime")
             ours = asked + (datetime.now(UTC) - asked) / 2
@@ -106,8 +109,8 @@ class SiteHandlers(dict[str, Handler]):
         await self._site.close()
 
 
-async def _open(site: Site, settings: Settings) -> Session:
-    return await Session.open(site.endpoint, settings, about=site.name)
+async def _open(site: Site, settings: Settings, *, asked: bool = False) -> Session:
+    return await Session.open(site.endpoint, settings, about=site.name, asked=asked)
 
 
 async def _count(session: Session, *types: str) -> dict[str, int]:

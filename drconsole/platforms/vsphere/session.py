@@ -1,8 +1,8 @@
 """A session with one vSphere server: logged in once, a deadline on every call, faults as our errors.
 
-A wrong password is never sent twice (accounts lock). Where the session expires it is renewed once with
-the credentials that had succeeded, and the call is repeated if it only reads; a write is the caller's
-to observe again.
+A wrong password is never sent twice (accounts lock), unless an operator asks for it. Where the session
+expires it is renewed once with the credentials that had succeeded, and the call is repeated if it only
+reads; a write is the caller's to observe again.
 """
 
 from __future__ import annotations
@@ -52,11 +52,15 @@ class Session:
         self._login_lock = asyncio.Lock()
 
     @classmethod
-    async def open(cls, endpoint: Endpoint, settings: Settings, *, pin: str = "", about: str = "") -> Session:
+    async def open(
+        cls, endpoint: Endpoint, settings: Settings, *, pin: str = "", about: str = "", asked: bool = False
+    ) -> Session:
         """Connects, logs in once, and returns the session.
 
-        `pin` stands in for the endpoint's, `about` is the server's name for errors. Raises Unreachable,
-        DeadlinePassed, PinMismatch, WrongCredentials, InvalidConfiguration.
+        `pin` stands in for the endpoint's, `about` is the server's name for errors. Credentials that
+        were refused before are only sent again where `asked`: an operator's own request, never a
+        schedule's. Raises Unreachable, DeadlinePassed, PinMismatch, WrongCredentials,
+        InvalidConfiguration.
         """
         if pin:
             endpoint = Endpoint(
@@ -65,7 +69,7 @@ class Session:
         soap = Soap(endpoint.address, endpoint.pin, about=about or endpoint.address)
         session = cls(soap, endpoint, settings)
         try:
-            await session._connect()
+            await session._connect(asked=asked)
         except BaseException:
             await soap.close()
             raise
@@ -179,18 +183,18 @@ class Session:
                 raise
             raise OutcomeUnknown("the server has forgotten the task", about=about) from fault
 
-    async def _connect(self) -> None:
+    async def _connect(self, *, asked: bool) -> None:
         instance = vim.ServiceInstance("ServiceInstance")
         self.content = await self.invoke(instance, "RetrieveServiceContent")
         self.soap.speak(self.content.about.apiVersion)
-        await self._log_in()
+        await self._log_in(asked=asked)
 
-    async def _log_in(self) -> None:
+    async def _log_in(self, *, asked: bool = False) -> None:
         password = secrets.resolve_for(self._endpoint).reveal(
             address=self._endpoint.address, pin=self._endpoint.pin
         )
         mark = self._mark(password)
-        if mark in _refused:
+        if mark in _refused and not asked:
             raise self._wrong("were refused before and are not sent again")
         login = {"userName": self._endpoint.username, "password": password}
         call = self.soap.record(self.content.sessionManager, "Login", login)
@@ -202,6 +206,7 @@ class Session:
             _refused.add(mark)
             raise self._wrong("are refused")
         self.raised(reply, self.about)
+        _refused.discard(mark)
         self.generation += 1
 
     async def _log_in_again(self, generation: int) -> None:
@@ -218,7 +223,7 @@ class Session:
         return WrongCredentials(
             f"the credentials of {self._endpoint.username} {words}",
             about=self.about,
-            remedy="correct the password in the configuration; accounts lock after a few attempts",
+            remedy="correct the password, or unlock the account; then `drconsole site check` tries it once",
         )
 
 

@@ -60,9 +60,11 @@ def _site(state: State, site: Site, newest: Entry | None) -> SiteEntry:
 
 
 async def check(state: State, request: requests.CheckSite, caller: Caller) -> SiteCheck:
-    """Logs in once."""
+    """Logs in once; a watch that had been turned away goes on where this one is let in."""
     site = state.site(request.site)
-    return await platform_of(state.settings, site.name).check(site, state.settings)
+    found = await platform_of(state.settings, site.name).check(site, state.settings)
+    state.inventories.resume(site.name)
+    return found
 
 
 async def list_hosts(state: State, request: requests.ListHosts, caller: Caller) -> tuple[HostListing, ...]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from drconsole.api import requests
 from drconsole.api.values import Change, SearchHit, SnapshotCheck, SnapshotDocument, SnapshotEntry
 from drconsole.errors import DRConsoleError
-from drconsole.repository.entry import Entry
+from drconsole.repository.entry import Entry, Hit
 from drconsole.service.caller import Caller
 from drconsole.service.state import State, in_thread
 
@@ -47,12 +47,6 @@ async def get(state: State, request: requests.GetSnapshot, caller: Caller) -> Sn
 
 async def search(state: State, request: requests.SearchSnapshots, caller: Caller) -> tuple[SearchHit, ...]:
     """Objects that hold a text, in the newest snapshot of each site or in one."""
-    wanted = ""
-    if request.id:
-        wanted = (await in_thread(lambda: state.repository.find(request.id, request.site or None))).id
-    hits = await in_thread(
-        lambda: state.repository.search(request.text, request.site or None, every=bool(wanted))
-    )
     return tuple(
         SearchHit(
             snapshot=hit.entry.id,
@@ -64,9 +58,20 @@ async def search(state: State, request: requests.SearchSnapshots, caller: Caller
             field=hit.found.path,
             value=hit.found.value,
         )
-        for hit in hits
-        if not wanted or hit.entry.id == wanted
+        for hit in await in_thread(lambda: _hits(state, request))
     )
+
+
+def _hits(state: State, request: requests.SearchSnapshots) -> tuple[Hit, ...]:
+    from drconsole.documents import read_snapshot
+    from drconsole.documents.search import search as search_in
+
+    site = request.site or None
+    if not request.id:
+        return state.repository.search(request.text, site)
+    stored = state.repository.get(request.id, site)
+    value = read_snapshot(stored.data, stored.entry.id)
+    return tuple(Hit(entry=stored.entry, found=found) for found in search_in(value, request.text))
 
 
 async def import_document(state: State, request: requests.ImportSnapshot, caller: Caller) -> SnapshotEntry:
