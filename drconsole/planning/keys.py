@@ -42,7 +42,8 @@ def ready(name: str) -> str:
     """The machine that takes the role of `name` is installed and answers as what it should be.
 
     Its result: `target`, `address`, `port`, `pin` (sha256:…), `uuid`, `became`, and beyond them `mac` (of the
-    NIC that booted, with the provisioning address), `hostname` and `username` (its administrator).
+    NIC that booted, with the provisioning address), `hostname` and `username` (its administrator). Of a
+    physical server also `observed`: what it says of itself (provisioning/observing).
     """
     return step_key("provision", name, "ready")
 

@@ -10,27 +10,36 @@ from __future__ import annotations
 
 from drconsole.errors import DeviceError, OutcomeUnknown, Refused, Unreachable, WrongCredentials
 from drconsole.model.step import Facts
+from drconsole.model.text import safe_text
 from drconsole.planning.plan_input import PlanInput
 from drconsole.provisioning.appliance import ADMINISTRATOR
 from drconsole.provisioning.boot_service import BootService
 from drconsole.provisioning.jobs import Job
 from drconsole.provisioning.limits import Limits
+from drconsole.provisioning.observing import COMMANDS, observed
 from drconsole.provisioning.scripts import hostname_of
 from drconsole.settings.secrets import Secret
-from drconsole.wire.ssh import SshPlace, key_fingerprint, run_command
+from drconsole.wire.ssh import SshPlace, SshResult, key_fingerprint, run_commands
 from drconsole.wire.tls import fetch_pin
+
+_CONVERSATION = 3
+"""Times as long as one call may take: several are made over one connection."""
+
+_IDENTITY = ("hostname", "cat /sys/class/dmi/id/product_uuid")
 
 
 async def answers(plan: PlanInput, boot: BootService, job: Job, limits: Limits) -> Facts:
-    """Returns the result of `keys.ready`, with `mac` (the NIC that booted), `hostname` and `username`.
+    """Returns the result of `keys.ready`, with `mac` (the NIC that booted), `hostname` and `username`; of a
+    Linux server also `observed`, what it says of itself.
 
     Raises Unreachable where it does not answer yet, WrongCredentials, and Refused where nobody fetched
     this job's script: then whoever answers there is somebody else.
     """
     if boot.log.find(job.id, ("script",)) is None:
         raise Refused("nobody fetched the script that gives out its address", about=job.target)
+    found: Facts = {}
     if job.kind == "linux":
-        port, pin, username = await _over_ssh(plan, boot, job, limits)
+        port, pin, username, found = await _over_ssh(plan, boot, job, limits)
     else:
         port, username = plan.provisioning.https_port, _administrator(job)
         pin = await fetch_pin(job.address, port, limits.connect)
@@ -45,6 +54,7 @@ async def answers(plan: PlanInput, boot: BootService, job: Job, limits: Limits) 
         "mac": (booted.mac if booted else "") or job.mac,
         "hostname": hostname_of(plan, job),
         "username": username,
+        **({"observed": found} if found else {}),
     }
 
 
@@ -65,8 +75,10 @@ def _administrator(job: Job) -> str:
     return ADMINISTRATOR if job.kind == "management" else "root"
 
 
-async def _over_ssh(plan: PlanInput, boot: BootService, job: Job, limits: Limits) -> tuple[int, str, str]:
-    """Logs in and compares host name and SMBIOS UUID with the plan."""
+async def _over_ssh(
+    plan: PlanInput, boot: BootService, job: Job, limits: Limits
+) -> tuple[int, str, str, Facts]:
+    """Logs in, compares host name and SMBIOS UUID with the plan, and asks what the server is."""
     key = boot.secret.host_key(job.id).public
     place = SshPlace(
         about=job.name,
@@ -76,15 +88,16 @@ async def _over_ssh(plan: PlanInput, boot: BootService, job: Job, limits: Limits
         key=Secret(boot.secret.login_key(job.id).pem()),
         host_key=key,
     )
-    name, wanted = await _told(place, "hostname", limits), hostname_of(plan, job)
-    if name.partition(".")[0] != wanted.partition(".")[0]:
-        raise DeviceError(f"calls itself {name or '(nothing)'}, not {wanted}", about=job.address)
-    uuid = await _told(place, "cat /sys/class/dmi/id/product_uuid", limits)
-    if uuid.lower() != job.uuid:
-        raise DeviceError(f"is the machine {uuid or '(nothing)'}, not {job.uuid}", about=job.address)
-    return place.port, key_fingerprint(key), "root"
+    name, uuid, *rest = await run_commands(
+        place, (*_IDENTITY, *COMMANDS), connect_s=limits.connect, total_s=_CONVERSATION * limits.call
+    )
+    called, wanted = _said(name), hostname_of(plan, job)
+    if called.partition(".")[0] != wanted.partition(".")[0]:
+        raise DeviceError(f"calls itself {called or '(nothing)'}, not {wanted}", about=job.address)
+    if _said(uuid).lower() != job.uuid:
+        raise DeviceError(f"is the machine {_said(uuid) or '(nothing)'}, not {job.uuid}", about=job.address)
+    return place.port, key_fingerprint(key), "root", {"hostname": called, **observed(rest)}
 
 
-async def _told(place: SshPlace, command: str, limits: Limits) -> str:
-    told = await run_command(place, command, connect_s=limits.connect, total_s=limits.call)
-    return told.output.strip() if told.status == 0 else ""
+def _said(told: SshResult) -> str:
+    return safe_text(told.output.strip()) if told.status == 0 else ""

@@ -16,10 +16,11 @@ import msgspec
 
 from drconsole.errors import Refused
 from drconsole.planning.plan_input import PlanInput
-from drconsole.provisioning.appliance import answers, other_nic
+from drconsole.provisioning.appliance import answers
 from drconsole.provisioning.images import medium
 from drconsole.provisioning.jobs import Job
 from drconsole.provisioning.run_secret import RunSecret
+from drconsole.provisioning.server_network import server_network
 from drconsole.settings.secrets import Secret
 
 _PLAIN = re.compile(r"[A-Za-z0-9._:/@+,=$%~-]*")
@@ -74,34 +75,13 @@ class Scripts:
             "host_key": host_key,
             "key_type": key_type,
             "login_key": login_key,
-            "own": _own(self._plan, job, mac),
+            "own": server_network(self._plan, job, mac),
         }
 
     def answers(self, job: Job, *, mac: str) -> bytes:
         """The management server's answers.json. Raises Refused where a network is not mapped."""
         made = answers(self._plan, job, boot_mac=mac, password=self._password.reveal())
         return msgspec.json.format(msgspec.json.encode(made), indent=2)
-
-
-def _own(plan: PlanInput, job: Job, mac: str) -> dict[str, Any] | None:
-    """The captured address of a physical server, on the VLAN that this mode maps its network to.
-
-    None where the configuration gives it none. Raises Refused for a network that is not mapped: a
-    drill never falls back to the real one.
-    """
-    server = next((s for s in plan.site.physical_servers if s.name == job.protected), None)
-    if server is None or not server.ip:
-        return None
-    mapped = plan.site.network(server.network)
-    place = (mapped.drill if plan.mode == "drill" else mapped.real) if mapped else None
-    if place is None:
-        raise Refused(
-            f"its network {server.network or '(none)'} is mapped to none in this mode",
-            about=server.name,
-            remedy="map it with a [[site.NAME.network]]",
-        )
-    nic, gateway = other_nic(job, mac), place.gateway or server.gateway
-    return {"mac": nic, "vlan": place.vlan, "ip": server.ip, "netmask": server.netmask, "gateway": gateway}
 
 
 def hostname_of(plan: PlanInput, job: Job) -> str:

@@ -11,6 +11,7 @@ from drconsole.provisioning.images import WIPE, refuse_missing
 from drconsole.provisioning.jobs import Job, install_job, wipe_job
 from drconsole.provisioning.limits import limits_of
 from drconsole.provisioning.roles import deployed
+from drconsole.provisioning.server_network import server_network
 
 _BOOT_S = 120.0
 _READY_S = 90.0
@@ -25,11 +26,15 @@ def steps(plan: PlanInput) -> tuple[Step, ...]:
     """Gives boot, install and ready for every deployed role; `ready` is at `keys.ready(name)`.
 
     Each needs the lease of its target and nothing else: machines are installed concurrently. Raises
-    Refused where a role cannot be installed on its target, its metadata does not say what to install, or
-    the medium is not complete (only looked at where the images' path is absolute).
+    Refused where a role cannot be installed on its target, its metadata does not say what to install, a
+    physical server's network is mapped to none for this mode, or the medium is not complete (only looked
+    at where the images' path is absolute).
     """
     jobs = [install_job(plan, role) for role in deployed(plan)]
     _refuse_missing_media(plan, jobs)
+    for job in jobs:
+        if job.kind == "linux":
+            server_network(plan, job, job.mac)
     return tuple(step for job in jobs for step in _install(plan, job))
 
 

@@ -8,6 +8,7 @@ unknown outcome, however complete its output looks.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -54,7 +55,16 @@ class SshResult(msgspec.Struct, frozen=True, kw_only=True):
 
 
 async def run_command(place: SshPlace, command: str, *, connect_s: float, total_s: float) -> SshResult:
-    """Runs one command and returns what it said; names in it are quoted by whoever builds it.
+    """Runs one command and returns what it said: `run_commands` with one."""
+    (told,) = await run_commands(place, (command,), connect_s=connect_s, total_s=total_s)
+    return told
+
+
+async def run_commands(
+    place: SshPlace, commands: Sequence[str], *, connect_s: float, total_s: float
+) -> tuple[SshResult, ...]:
+    """Runs commands one after the other over one connection and returns what each said; names in them are
+    quoted by whoever builds them.
 
     Raises Unreachable, DeadlinePassed, WrongCredentials, PinMismatch before it ran, OutcomeUnknown
     where the connection died under it, and DeviceError where it would not stop talking.
@@ -64,7 +74,7 @@ async def run_command(place: SshPlace, command: str, *, connect_s: float, total_
     reached = asyncio.Event()
     try:
         async with asyncio.timeout(total_s):
-            return await _conversation(place, command, connect_s, reached)
+            return await _conversation(place, commands, connect_s, reached)
     except TimeoutError as error:
         late = DeadlinePassed("no answer in time", about=place.about)
         raise _unknown(place, error) if reached.is_set() else late from error
@@ -72,12 +82,17 @@ async def run_command(place: SshPlace, command: str, *, connect_s: float, total_
         raise _unknown(place, error) if reached.is_set() else _told(place, error) from error
 
 
-async def _conversation(place: SshPlace, command: str, connect_s: float, reached: asyncio.Event) -> SshResult:
+async def _conversation(
+    place: SshPlace, commands: Sequence[str], connect_s: float, reached: asyncio.Event
+) -> tuple[SshResult, ...]:
     connection = await _connect(place, connect_s)
     try:
         reached.set()
-        process = await connection.create_process(command, encoding=None)
-        return await _finished(place, process)
+        told = []
+        for command in commands:
+            process = await connection.create_process(command, encoding=None)
+            told.append(await _finished(place, process))
+        return tuple(told)
     finally:
         connection.abort()
 

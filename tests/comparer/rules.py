@@ -168,9 +168,15 @@ def _is_provisioning(case: Case) -> bool:
     return case.key not in names and all(addresses) and any(map(case.setting.provisions, addresses))
 
 
+def _provisioned(case: Case) -> bool:
+    """The address beside the captured one is provisioning's; the original had none."""
+    return not case.captured and bool(case.recovered) and case.setting.provisions(case.recovered)
+
+
 def _server_vlan(case: Case) -> bool:
     """The VLAN of the network that the captured interface was on, as mapped; or provisioning's."""
-    return _is_provisioning(case) or case.recovered in case.setting.vlans.values()
+    extra = "interfaces" in case.mine and _is_provisioning(case)
+    return extra or case.recovered in case.setting.vlans.values()
 
 
 def _can_run_there(case: Case) -> bool:
@@ -202,6 +208,8 @@ RULES = (
     Rule("datastore", "remote", _REPLICA, _exports_replica),
     Rule("virtualMachine", "host", "its host is not deployed, and this one reaches its data", _can_run_there),
     Rule("physicalServer", "machine", "the server runs on another machine", _is_target),
+    Rule("physicalServer", "vlan", _VLAN, _server_vlan),
+    Rule("physicalServer", "provisioning", _EXTRA_NIC, _provisioned),
     Rule("managementServer", "instanceUuid", "the management server was installed anew"),
     Rule("managementServer", "interfaces.mac", "the management server runs on a machine of its own"),
     Rule("managementServer", "interfaces.name", _EXTRA_NIC, _is_provisioning),

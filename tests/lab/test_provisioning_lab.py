@@ -21,7 +21,7 @@ from drconsole.errors import DeadlinePassed, DRConsoleError, Unreachable
 from drconsole.lab.options import LabOptions
 from drconsole.lab.process import LabHandle, running
 from drconsole.model.mapping import HostMapping, HostRole, ManagementRole, PhysicalRole
-from drconsole.model.step import Step
+from drconsole.model.step import Facts, Step
 from drconsole.model.target import Target
 from drconsole.planning import keys
 from drconsole.planning.plan_input import PlanInput
@@ -139,6 +139,7 @@ async def test_all_three_kinds_are_installed_at_once_and_given_back(lab: LabHand
             (ready,) = ledger(lab, "ready", ROLES[role])
             assert ready["detail"]["became"] == became
             assert len(ledger(lab, "install-start", ROLES[role])) == 1
+        _the_database_server_is_back(lab, carrier.results[keys.ready("db-01")])
         for target in ROLES.values():
             own = [step for step in cleanup_steps(given) if step.machine == target]
             await carrier.carry(*own)
@@ -147,6 +148,30 @@ async def test_all_three_kinds_are_installed_at_once_and_given_back(lab: LabHand
         assert hardware is not None
         assert (hardware.power, {disk.has_data for disk in hardware.disks}) == ("off", {False})
         assert len(ledger(lab, "wipe", target)) == 1
+
+
+def _the_database_server_is_back(lab: LabHandle, told: Facts) -> None:
+    """What it says of itself over SSH is what the world knows, on the drill's VLAN of its network."""
+    (mine,) = lab.request("dump", side="protected")["physicalServer"]
+    (back,) = lab.request("dump", side="recovered")["physicalServer"]
+    moved = {"machine", "vlan", "provisioning"}
+    assert {k: v for k, v in back.items() if k not in moved} == {
+        k: v for k, v in mine.items() if k not in moved
+    }
+    assert (back["machine"], back["vlan"], back["provisioning"]) == (
+        "F",
+        1000 + mine["vlan"],
+        told["address"],
+    )
+    said = told["observed"]
+    assert (said["os_id"], said["os_version"], said["hostname"]) == ("rhel", "9.4", "db-01")
+    assert [(i["vlan"], i["ip"], i["prefix"]) for i in said["interfaces"]] == [
+        (0, told["address"], 22),
+        (back["vlan"], back["ip"], back["prefix"]),
+    ]
+    assert said["gateway"] == mine["gateway"]
+    assert (said["cpu_cores"], said["nics"]) == (32, 4)
+    assert 0.9 * 262_144 < said["memory_mib"] < 262_144
 
 
 async def test_both_faults_of_an_install_are_told_and_mended_by_a_retry(

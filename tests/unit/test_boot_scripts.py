@@ -15,6 +15,7 @@ from passlib.hash import sha512_crypt
 
 from drconsole.errors import Refused
 from drconsole.model.inventory import Address, ManagementInterface
+from drconsole.model.site import NetworkMapping, NetworkPlace
 from drconsole.model.step import Mode
 from drconsole.model.target import Target, TargetDisk, TargetNic
 from drconsole.planning.plan_input import PlanInput
@@ -113,6 +114,40 @@ def test_a_server_on_an_unmapped_network_is_not_installed(tmp_path: Path) -> Non
     scripts, job = made(placed(plan("db-01"), network="Elsewhere", ip="10.10.0.40"), tmp_path)
     with pytest.raises(Refused, match="Elsewhere is mapped to none"):
         scripts.kickstart(job, URL, mac=MAC, overwrite=False)
+
+
+@pytest.mark.parametrize(
+    ("network", "ip", "netmask", "text"),
+    [
+        ("Elsewhere", "10.10.0.40", "255.255.252.0", "Elsewhere is mapped to none in this mode"),
+        ("Real only", "10.10.0.40", "255.255.252.0", "Real only is mapped to none in this mode"),
+        ("", "10.10.0.40", "255.255.252.0", r"\(none\) is mapped to none"),
+        ("Management", "10.10.0.40", "", "no netmask"),
+    ],
+)
+def test_a_server_whose_network_is_not_known_is_refused_while_the_run_is_planned(
+    network: str, ip: str, netmask: str, text: str
+) -> None:
+    given = plan("db-01")
+    real = NetworkMapping(name="Real only", real=NetworkPlace(vlan=10))
+    given = msgspec.structs.replace(
+        given, site=msgspec.structs.replace(given.site, networks=(*given.site.networks, real))
+    )
+    with pytest.raises(Refused, match=text):
+        steps(placed(given, network=network, ip=ip, netmask=netmask))
+
+
+def test_an_untagged_network_needs_a_nic_of_its_own(tmp_path: Path) -> None:
+    given = plan("db-01")
+    untagged = NetworkMapping(name="Flat", drill=NetworkPlace(vlan=0))
+    given = msgspec.structs.replace(given, site=msgspec.structs.replace(given.site, networks=(untagged,)))
+    given = placed(given, network="Flat", ip="10.10.0.40", netmask="255.255.252.0")
+    scripts, job = made(given, tmp_path)
+    second = scripts.kickstart(job, URL, mac=MAC, overwrite=False).splitlines()[6]
+    assert second.startswith("network --bootproto=static --device=aa:00:00:00:00:03 --ip=10.10.0.40 ")
+    one = Target(name="E", segment="rack-1", hardware=hardware(nics=(TargetNic(id="1", mac=MAC, link=True),)))
+    with pytest.raises(Refused, match="untagged"):
+        steps(msgspec.structs.replace(given, targets={"E": one}))
 
 
 def answers(given: PlanInput, folder: Path) -> dict[str, Any]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shlex
-from collections.abc import Callable
-
 import asyncssh
 
+from drconsole.lab.doors.shell import answer
 from drconsole.lab.world.linux import Linux
+from drconsole.lab.world.machine import Machine
 
 
 class SshDoor:
@@ -50,7 +49,7 @@ class _Server(asyncssh.SSHServer):
         return username == "root" and key.get_fingerprint() in self._keys
 
 
-async def listen_ssh(system: Linux, address: str, port: int) -> SshDoor:
+async def listen_ssh(machine: Machine, system: Linux, address: str, port: int) -> SshDoor:
     """Opens the door. Raises OSError, and asyncssh.KeyImportError for a host key that is none."""
     door = SshDoor()
     door.acceptor = await asyncssh.listen(
@@ -58,7 +57,7 @@ async def listen_ssh(system: Linux, address: str, port: int) -> SshDoor:
         port,
         server_factory=lambda: _Server(system, door),
         server_host_keys=[asyncssh.import_private_key(system.host_key)],
-        process_factory=lambda process: _run(system, process),
+        process_factory=lambda process: _run(machine, system, process),
         config=None,
         encoding=None,
         reuse_address=True,
@@ -66,36 +65,13 @@ async def listen_ssh(system: Linux, address: str, port: int) -> SshDoor:
     return door
 
 
-def _run(system: Linux, process: asyncssh.SSHServerProcess[bytes]) -> None:
+def _run(machine: Machine, system: Linux, process: asyncssh.SSHServerProcess[bytes]) -> None:
     command = process.command or ""
-    output, status = _answer(system, command)
+    output, status = answer(machine, system, command)
     if status:
         process.stderr.write(f"sh: {command[:100]}: not found\n".encode())
     process.stdout.write(output.encode())
     process.exit(status)
-
-
-def _answer(system: Linux, command: str) -> tuple[str, int]:
-    try:
-        words = shlex.split(command)
-    except ValueError:
-        return "", 2
-    answers: dict[tuple[str, ...], Callable[[], str]] = {
-        ("true",): lambda: "",
-        ("hostname",): lambda: f"{system.hostname}\n",
-        ("cat", "/etc/hostname"): lambda: f"{system.hostname}\n",
-        ("cat", "/etc/os-release"): lambda: _release(system),
-        ("cat", "/sys/class/dmi/id/product_uuid"): lambda: f"{system.uuid}\n",
-        ("cat", "/etc/shadow"): lambda: f"root:{system.root_hash}:20000:0:99999:7:::\n",
-        ("uname", "-s"): lambda: "Linux\n",
-        ("systemctl", "is-system-running"): lambda: "running\n",
-    }
-    found = answers.get(tuple(words))
-    return (found(), 0) if found else ("", 127)
-
-
-def _release(system: Linux) -> str:
-    return f'NAME="{system.product}"\nID="{system.product.lower()}"\nVERSION_ID="{system.version}"\n'
 
 
 def _fingerprint(key: str) -> str:

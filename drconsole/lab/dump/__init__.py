@@ -110,12 +110,17 @@ def _storage(world: World, side: Side, found: dict[str, list[dict[str, Any]]]) -
 def _server(machine: Machine) -> dict[str, Any]:
     system = machine.system
     assert isinstance(system, Linux)
+    own = system.production
     return {
         "path": system.hostname,
         "name": system.hostname,
         "machine": machine.name,
         "hostname": system.hostname,
-        "ip": system.production,
+        "ip": own.address,
+        "prefix": own.prefix,
+        "vlan": own.vlan,
+        "gateway": system.gateway,
+        "provisioning": system.address if system.further else "",
         "operatingSystem": system.product,
         "version": system.version,
     }

@@ -163,7 +163,7 @@ class Listeners:
                     continue
                 if listening.door == "ssh" and isinstance(system, Linux):
                     ssh = (listening.address, SSH)
-                    yield ssh, Wanted((id(system),), partial(listen_ssh, system, *ssh))
+                    yield ssh, Wanted((id(system),), partial(listen_ssh, machine, system, *ssh))
                 elif system.endpoint is not None:
                     https = (listening.address, HTTPS)
                     yield https, self._https(system, https)

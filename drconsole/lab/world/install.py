@@ -134,7 +134,7 @@ async def _linux(machine: Machine, script: BootScript, job: str) -> Outcome:
         authorised=tuple(found.authorised),
         product=image.product,
         version=image.version,
-        gateway=network.gateway,
+        gateway=next((n.gateway for n in (network, *found.further) if n.gateway), ""),
         further=tuple(_further(machine, network) for network in found.further),
     )
     return _installed(machine, system, disk, [], job)

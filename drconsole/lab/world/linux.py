@@ -40,9 +40,9 @@ class Linux:
         return (Listening(self.address, self.prefix, self.vlan, (self.nic,), "ssh"), *self.further)
 
     @property
-    def production(self) -> str:
-        """The address that applications know: its only one, or the one beside provisioning's."""
-        return self.further[0].address if self.further else self.address
+    def production(self) -> Listening:
+        """How applications reach it: its only address, or the one beside provisioning's."""
+        return (*self.further, *self.addresses())[0]
 
     def powered_off(self) -> None:
         """Nothing outlives it."""

@@ -5,5 +5,6 @@
 
 from drconsole.recovery.fidelity.comparison import compare
 from drconsole.recovery.fidelity.rules import RULES, Rule
+from drconsole.recovery.fidelity.servers import with_observed
 
-__all__ = ["RULES", "Rule", "compare"]
+__all__ = ["RULES", "Rule", "compare", "with_observed"]

@@ -5,7 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator
 
-from drconsole.model.inventory import Host, Object, Snapshot
+import msgspec
+
+from drconsole.model.inventory import Host, Object, PhysicalServer, Snapshot
 from drconsole.model.run import Difference, Fidelity
 from drconsole.model.step import Facts
 from drconsole.planning.closure import closure_of
@@ -17,7 +19,7 @@ from drconsole.recovery.fidelity.rules import BY_LEAF, Case, Rule
 
 _NOTHING = Leaf("", "", "")
 
-_CONFIGURED = frozenset({"storageArray", "volume", "physicalServer"})
+_CONFIGURED = frozenset({"storageArray", "volume"})
 """Kinds that come from a site's configuration: no capture of the world could prove them."""
 
 
@@ -49,7 +51,7 @@ class _Comparison:
         for item in self._captured.objects():
             if item.kind in _CONFIGURED:
                 continue
-            mine = leaves(item, self._before)
+            mine = leaves(_provable(item), self._before)
             total += len(mine)
             for difference, rule in self._differing(item, mine):
                 differences.append(difference)
@@ -64,7 +66,7 @@ class _Comparison:
 
     def _differing(self, item: Object, mine: dict[str, Leaf]) -> Iterator[tuple[Difference, Rule | None]]:
         twin = _twin(item, self._before, self._after, self._recovered)
-        theirs = leaves(twin, self._after) if twin is not None else {}
+        theirs = leaves(_provable(twin), self._after) if twin is not None else {}
         path = self._before.of(item.id)
         for place in dict.fromkeys((*mine, *theirs)):
             captured, recovered = mine.get(place, _NOTHING), theirs.get(place, _NOTHING)
@@ -81,6 +83,11 @@ class _Comparison:
                 reason=rule.reason if rule else "",
             )
             yield difference, rule
+
+
+def _provable(item: Object) -> Object:
+    """Which guests wait for a physical server is the operator's word: no server could disprove it."""
+    return msgspec.structs.replace(item, guests=()) if isinstance(item, PhysicalServer) else item
 
 
 def _rule(kind: str, leaf: str, case: Case) -> Rule | None:

@@ -11,7 +11,7 @@ from typing import Literal
 
 import msgspec
 
-from drconsole.model.inventory import ManagementServer, Object
+from drconsole.model.inventory import ManagementServer, Object, PhysicalServer
 from drconsole.model.site import NetworkPlace
 from drconsole.model.step import Facts
 from drconsole.planning import keys
@@ -92,6 +92,19 @@ def _not_told(case: Case) -> bool:
     return case.recovered in ("", "0")
 
 
+def _no_less(case: Case) -> bool:
+    """As much as was asked for, or more. A kernel counts less memory than is built in: nine tenths do."""
+    share = 0.9 if case.place == "memoryMib" else 1.0
+    asked, found = case.captured, case.recovered
+    return asked.isdigit() and found.isdigit() and int(found) >= int(asked) * share
+
+
+def _mapped_gateway(case: Case) -> bool:
+    server = case.item
+    place = _place(case.plan, server.network) if isinstance(server, PhysicalServer) else None
+    return place is not None and bool(place.gateway) and case.recovered == place.gateway
+
+
 _OTHER_MACHINE = "the host runs on another machine"
 _OTHER_ARRAY = "the datastore lies on the replica's volume"
 _UPLINKS = "the uplinks were re-arranged, and the management server reached the host"
@@ -131,6 +144,11 @@ RULES: tuple[Rule, ...] = (
     *_replica("url", "extents", "remoteHost", "remotePath", "mounts.path", "vmfsUuid", "capacityMib"),
     Rule("virtualMachine", "networkInterfaces.addresses", "had-to-be", "the guest reports them as it runs"),
     Rule("virtualMachine", "hostname", "had-to-be", "the guest reports it as it runs"),
+    *(
+        Rule("physicalServer", leaf, "had-to-be", "it runs on another machine, which has no less", _no_less)
+        for leaf in ("cpuCores", "memoryMib", "diskGib", "nics")
+    ),
+    Rule("physicalServer", "gateway", "had-to-be", "the configuration names this gateway", _mapped_gateway),
     Rule("managementServer", "name", "had-to-be", "it is called by its host name now", _named_by_host_name),
     Rule("managementServer", "dnsServers", "had-to-be", _UNTOLD, _not_told),
     Rule("managementServer", "interfaces.gateway", "had-to-be", _UNTOLD, _not_told),

@@ -22,7 +22,7 @@ from drconsole.planning import keys
 from drconsole.planning.plan_input import PlanInput
 from drconsole.platforms.contract import Platform
 from drconsole.recovery.drivers import Room
-from drconsole.recovery.fidelity import compare
+from drconsole.recovery.fidelity import compare, with_observed
 from drconsole.settings.values import Endpoint, Settings, Site
 
 
@@ -129,17 +129,17 @@ class Compare:
     async def observe(self, work: Work) -> Done | None:
         """Returns the fidelity: a pure function of two documents, so the same each time."""
         captured = work.result(keys.CAPTURED)
-        uplinks = dict(work.results("uplinks/"))
-        fidelity = await asyncio.to_thread(self._fidelity, captured["path"], uplinks)
+        uplinks, ready = dict(work.results("uplinks/")), dict(work.results("provision/"))
+        fidelity = await asyncio.to_thread(self._fidelity, captured["path"], uplinks, ready)
         lost = sum(difference.klass == "lost" for difference in fidelity.differences)
         return Done(result={"fidelity": msgspec.to_builtins(fidelity), "lost": lost})
 
     async def act(self, work: Work) -> None:
         """There is nothing to do: the observation is the comparison."""
 
-    def _fidelity(self, path: str, uplinks: dict[str, Facts]) -> Fidelity:
+    def _fidelity(self, path: str, uplinks: dict[str, Facts], ready: dict[str, Facts]) -> Fidelity:
         recovered = documents.read_snapshot(Path(path).read_bytes(), about=path)
-        return compare(self._plan, recovered, uplinks)
+        return compare(self._plan, with_observed(self._plan, recovered, ready), uplinks)
 
 
 class Conclude:
