@@ -34,10 +34,12 @@ class Place(msgspec.Struct, frozen=True, kw_only=True):
 def find(config: str | Path | None = None) -> Place:
     """Returns the place of a configuration's service, running or not.
 
-    None looks where DESIGN 6 says. Raises InvalidConfiguration where there is none, or a bad one.
+    None looks where DESIGN 6 says. Raises InvalidConfiguration where there is none, or a bad one, or
+    one that the service would refuse.
     """
     from drconsole.settings import places
     from drconsole.settings.file import load
+    from drconsole.settings.secrets import refuse_prompts
 
     path = places.find(config)
     if path is None:
@@ -45,6 +47,7 @@ def find(config: str | Path | None = None) -> Place:
             "there is no configuration", expected="name one with --config, or begin with `drconsole demo`"
         )
     settings = load(path)
+    refuse_prompts(settings)
     socket = places.socket_path(settings.state_dir)
     return Place(config=settings.path, state_dir=settings.state_dir, socket=str(socket))
 

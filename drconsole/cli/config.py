@@ -21,11 +21,13 @@ def check(**_shared: object) -> None:
     from drconsole.errors import InvalidConfiguration
     from drconsole.settings import places
     from drconsole.settings.file import load
+    from drconsole.settings.secrets import refuse_prompts
 
     path = places.find(config())
     if path is None:
         raise InvalidConfiguration("there is no configuration", expected="name one with --config")
     settings = load(path)
+    refuse_prompts(settings)
     found = {
         "path": settings.path,
         "state_dir": settings.state_dir,

@@ -26,7 +26,7 @@ def list_(**_shared: object) -> None:
         print_json(sites)
         return
     print_table(
-        ("name", "address", "live", "age", "capture", "snapshot", "verified"),
+        ("name", "address", "live", "age", "capture", "snapshot", "verified", "next capture", "trouble"),
         (
             (
                 site.name,
@@ -36,6 +36,8 @@ def list_(**_shared: object) -> None:
                 site.capture.state,
                 site.snapshot.taken if site.snapshot else "",
                 site.snapshot.verified if site.snapshot else "",
+                site.capture.next,
+                site.capture.text or site.error,
             )
             for site in sites
         ),

@@ -15,6 +15,7 @@ from drconsole.repository.repository import Repository
 from drconsole.service.server import Server
 from drconsole.service.state import State
 from drconsole.settings.places import socket_path
+from drconsole.settings.secrets import refuse_prompts
 from drconsole.settings.values import Settings
 
 IDLE_S = 60.0
@@ -26,8 +27,10 @@ _LOOK_S = 0.5
 def serve(settings: Settings, *, idle_s: float = IDLE_S) -> None:
     """Serves a configuration until it is stopped or idle.
 
-    Raises Busy where another service has the state directory.
+    Raises Busy where another service has the state directory, InvalidConfiguration for a secret
+    that somebody would have to be asked for: neither it nor a runner has anybody to ask.
     """
+    refuse_prompts(settings)
     os.umask(0o077)
     state_dir = Path(settings.state_dir)
     state_dir.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -55,6 +58,7 @@ async def _live(settings: Settings, idle_s: float) -> None:
     journal = Journal(settings.journal_url)
     repository = Repository(settings.repository_url)
     state = State(settings, journal, repository)
+    await asyncio.to_thread(state.captures.remember)
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, state.stopping.set)

@@ -10,13 +10,13 @@ from __future__ import annotations
 import hmac
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import NoReturn
 
 from drconsole.errors import InvalidConfiguration, Refused
 from drconsole.settings import quantities
-from drconsole.settings.values import Endpoint
+from drconsole.settings.values import Endpoint, Settings
 
 Ask = Callable[[str], str]
 """Asks the operator for a secret with this text and returns what they typed."""
@@ -92,6 +92,25 @@ def resolve_for(endpoint: Endpoint, ask: Ask | None = None) -> Secret:
     """Returns an endpoint's password, to be revealed only for its address and pin. Raises as `resolve`."""
     secret = resolve(endpoint.password, ask)
     return Secret(secret.reveal(), bound=(endpoint.address, endpoint.pin))
+
+
+def refuse_prompts(settings: Settings) -> None:
+    """Raises InvalidConfiguration where a secret would have to be asked for: services work unattended."""
+    for place, reference in _references(settings):
+        if quantities.scheme(reference) == "prompt":
+            raise InvalidConfiguration(
+                "prompt: is not yet for what the service uses: it has nobody to ask",
+                about=f"{settings.path}: password of {place}",
+                expected="env:NAME, file:PATH, cred:NAME or age:PATH",
+            )
+
+
+def _references(settings: Settings) -> Iterator[tuple[str, str]]:
+    yield from ((f"site.{name}", site.endpoint.password) for name, site in settings.sites.items())
+    yield from ((f"array.{name}", array.endpoint.password) for name, array in settings.arrays.items())
+    yield from ((f"pool.{name}", machine.bmc.password) for name, machine in settings.pool.items())
+    if settings.provisioning is not None:
+        yield "provisioning", settings.provisioning.password
 
 
 def _asked(text: str, ask: Ask | None) -> str:

@@ -20,6 +20,8 @@ from drconsole.api.frames import Hello, frame
 from drconsole.errors import InvalidConfiguration, NotConfirmed, Refused, UnknownName, Unreachable
 from drconsole.journal import runs
 from drconsole.journal.journal import Journal
+from drconsole.service.process import serve
+from drconsole.settings.file import load
 from tests.unit.runs.plans import frozen, step
 
 IDLE = """
@@ -102,6 +104,20 @@ async def test_a_bad_configuration_is_said_by_the_client(config: Path) -> None:
     config.write_text("[nonsense]\n")
     with pytest.raises(InvalidConfiguration):
         await Client.connect(config)
+
+
+async def test_a_secret_that_somebody_would_be_asked_for_is_refused_before_anything_starts(
+    config: Path, tmp_path: Path
+) -> None:
+    config.write_text(
+        '[state]\ndir = "s"\n[site.pittsburgh]\nplatform = "vsphere"\naddress = "127.0.0.1:9"\n'
+        f'username = "u"\npassword = "prompt:vc-01"\npin = "sha256:{"0" * 64}"\n'
+    )
+    with pytest.raises(InvalidConfiguration, match=r"password of site\.pittsburgh.*nobody to ask.*file:PATH"):
+        await Client.connect(config)
+    assert not (tmp_path / "s").exists()
+    with pytest.raises(InvalidConfiguration, match="nobody to ask"):
+        serve(load(config))
 
 
 async def test_another_protocol_is_refused_with_a_way_out(config: Path) -> None:
