@@ -31,6 +31,7 @@ from drconsole.errors import (
 )
 from drconsole.settings.secrets import Secret, resolve_for
 from drconsole.settings.values import Endpoint
+from drconsole.wire.refusals import Login
 from drconsole.wire.tls import pin_mismatch, pinned_context
 
 if TYPE_CHECKING:
@@ -114,7 +115,7 @@ class JsonClient:
         self._connect_s = connect_s
         self._total_s = total_s
         self._sessions: dict[bool, aiohttp.ClientSession] = {}
-        self._locked_out = False
+        self._login: Login | None = None
 
     async def get(self, path: str, kind: type[T]) -> T:
         """Reads `path` as a value of `kind`. Raises DeviceError, Unreachable, WrongCredentials."""
@@ -126,13 +127,15 @@ class JsonClient:
         """Makes one call and returns the answer, whatever its status but 401.
 
         `body` is anything that msgspec writes as JSON. Raises Unreachable, DeadlinePassed,
-        PinMismatch, WrongCredentials, and OutcomeUnknown where a write died in the middle.
+        PinMismatch, WrongCredentials, and OutcomeUnknown where a write died in the middle. What the
+        device refused once in this process is not sent again, whichever client asks.
         """
-        if self._locked_out:
+        self._login = self._login or Login(self._address, self._pin, self._username, self._password)
+        if self._login.refused:
             raise self._refused()
         reply = await self._bounded(method, path, body, dict(headers or {}))
         if reply.status == 401:
-            self._locked_out = True
+            self._login.note_refusal()
             raise self._refused()
         return reply
 
@@ -146,7 +149,8 @@ class JsonClient:
         return WrongCredentials(
             "refuses the user name or password; not tried again, because accounts lock",
             about=self.about,
-            remedy="correct the reference in the configuration",
+            remedy="correct the password that the configuration refers to; the same one is sent again only "
+            "after `drconsole serve --stop`",
         )
 
     async def _bounded(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Reply:

@@ -85,12 +85,19 @@ async def _fail_over(array: ReplicationDriver) -> None:
 
 
 async def test_a_wrong_password_is_never_tried_twice(lab: LabHandle, configuration: Settings) -> None:
-    (lab.directory / "secrets" / "bmc-F").write_text("wrong\n", encoding="utf-8")
+    secret = lab.directory / "secrets" / "bmc-F"
+    right = secret.read_text(encoding="utf-8")
+    for tries, password in ((1, "wrong\n"), (1, "wrong\n"), (2, "wrong too\n"), (2, "wrong\n")):
+        secret.write_text(password, encoding="utf-8")
+        machine = open_machine(configuration.pool["F"], configuration)
+        with pytest.raises(WrongCredentials):
+            await machine.probe()
+        await machine.close()
+        assert _refused(lab, "bmc/F") == tries
+    secret.write_text(right, encoding="utf-8")
     machine = open_machine(configuration.pool["F"], configuration)
-    with pytest.raises(WrongCredentials):
-        await machine.probe()
+    assert (await machine.probe()).power == "off"
     await machine.close()
-    assert _refused(lab, "bmc/F") == 1
 
 
 async def test_another_certificate_is_refused_before_any_password_is_sent(
@@ -99,9 +106,11 @@ async def test_another_certificate_is_refused_before_any_password_is_sent(
     place = configuration.pool["G"]
     wrong = msgspec.structs.replace(place.bmc, pin=configuration.pool["H"].bmc.pin)
     machine = open_machine(msgspec.structs.replace(place, bmc=wrong), configuration)
-    with pytest.raises(PinMismatch):
+    with pytest.raises(PinMismatch) as caught:
         await machine.probe()
     await machine.close()
+    assert wrong.pin in str(caught.value)
+    assert place.bmc.pin in str(caught.value)
     assert _refused(lab, "bmc/G") == 0
 
 

@@ -91,6 +91,20 @@ async def test_wrong_credentials_are_never_tried_twice(place: Place, device: Dev
     assert device.logins == ["admin:wrong"]
 
 
+async def test_another_client_does_not_try_them_again_and_another_password_is_tried(
+    place: Place, device: Device
+) -> None:
+    for password in ("wrong", "wrong", "old", "wrong", "old"):
+        client = client_of(place, password=password)
+        with pytest.raises(WrongCredentials, match="not tried again"):
+            await client.get("/name", Named)
+        await client.close()
+    assert device.logins == ["admin:wrong", "admin:old"]
+    right = client_of(place)
+    assert (await right.get("/name", Named)).name == "esx-01"
+    await right.close()
+
+
 async def test_wrong_credentials_end_patience(place: Place, device: Device) -> None:
     client = client_of(place, password="wrong")
     with pytest.raises(WrongCredentials):
