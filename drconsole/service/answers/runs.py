@@ -15,7 +15,7 @@ from drconsole.journal import commands, events, runs, steps
 from drconsole.model.run import RunSummary, RunView
 from drconsole.recovery import verbs
 from drconsole.recovery.planner import Composed, refuse_unready
-from drconsole.recovery.report import report_json, report_text
+from drconsole.recovery.report import Objectives, objectives_of, report_json, report_text
 from drconsole.recovery.view import run_view, step_detail
 from drconsole.service.answers.planning import composed
 from drconsole.service.caller import Caller
@@ -143,5 +143,10 @@ async def cleanup(state: State, request: requests.Cleanup, caller: Caller) -> Co
 
 async def report(state: State, request: requests.Report, caller: Caller) -> ReportReply:
     """A run's report."""
-    view = await state.journal.query(lambda c: run_view(c, request.run, request.site))
-    return ReportReply(run=view.run, json=report_json(view), text=report_text(view))
+
+    def read(connection: Connection) -> tuple[RunView, Objectives]:
+        view = run_view(connection, request.run, request.site)
+        return view, objectives_of(runs.frozen(connection, view.run)[1])
+
+    view, objectives = await state.journal.query(read)
+    return ReportReply(run=view.run, json=report_json(view, objectives), text=report_text(view, objectives))

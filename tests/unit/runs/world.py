@@ -55,7 +55,7 @@ class Effect:
         if work.step.arguments.get("hidden"):
             return None
         if work.step.key in self._world.effects():
-            return Done(result={"of": work.step.key})
+            return Done(result={"of": work.step.key, **work.step.arguments.get("result", {})})
         return None
 
     async def act(self, work: Work) -> None:
