@@ -29,13 +29,7 @@ def _commands(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tupl
 
 
 COMMANDS = list(_commands(root))
-LATER: set[tuple[str, ...]] = {
-    ("run", "approve"),
-    ("run", "replace"),
-    ("run", "pause"),
-    ("run", "resume"),
-    ("run", "replay"),
-}
+LATER: set[tuple[str, ...]] = {("run", verb) for verb in ("approve", "replace", "pause", "resume", "replay")}
 LATER |= {("target", "release"), ("site", "remove"), ("snapshot", "prune"), ("doctor",)}
 """Commands of the contract that may come before they are due."""
 
