@@ -9,11 +9,13 @@ from typing import TypeVar
 
 from sqlalchemy import Connection
 
-from drconsole.journal.database import bring_up_to_date, data_version, reading_engine, writing_engine
+from drconsole.journal.schema import HEAD
 from drconsole.journal.writer import Writer
+from drconsole.repository.database import Database
 
 T = TypeVar("T")
 
+_SCRIPTS = "drconsole.journal:migrations"
 POLL_S = 0.02
 """How often a reader looks whether somebody wrote (SQLite's data_version)."""
 
@@ -23,9 +25,8 @@ class Journal:
 
     def __init__(self, url: str) -> None:
         """Raises Refused for a newer schema; migrates an older one after a backup."""
-        bring_up_to_date(url)
-        self._writer = Writer(writing_engine(url))
-        self._reading = reading_engine(url)
+        self._database = Database(url, scripts=_SCRIPTS, head=HEAD)
+        self._writer = Writer(self._database)
         self._poller: asyncio.Task[None] | None = None
         self._version = 0
         self._changed = asyncio.Event()
@@ -48,7 +49,7 @@ class Journal:
 
     def read(self, work: Callable[[Connection], T]) -> T:
         """Reads at once, on a snapshot of what is committed. For short questions."""
-        with self._reading.connect() as connection, connection.begin():
+        with self._database.reading() as connection:
             return work(connection)
 
     async def query(self, work: Callable[[Connection], T]) -> T:
@@ -81,19 +82,15 @@ class Journal:
             with contextlib.suppress(asyncio.CancelledError):
                 await self._poller
         await asyncio.to_thread(self._writer.close)
-        self._reading.dispose()
+        self._database.close()
 
     async def _poll(self) -> None:
-        """On a connection of its own without a transaction: inside one the version stands still."""
-        watching = self._reading.raw_connection()
-        try:
-            seen = data_version(watching.cursor())
+        with contextlib.closing(self._database.data_versions()) as versions:
+            seen = next(versions)
             while True:
                 await asyncio.sleep(POLL_S)
-                if (version := data_version(watching.cursor())) != seen:
+                if (version := next(versions)) != seen:
                     seen = version
                     self._version += 1
                     self._changed.set()
                     self._changed = asyncio.Event()
-        finally:
-            watching.close()

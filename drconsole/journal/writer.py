@@ -12,10 +12,11 @@ from collections.abc import Callable
 from concurrent.futures import Future
 from typing import Any, TypeVar
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection
 from sqlalchemy.exc import SQLAlchemyError
 
 from drconsole.errors import DRConsoleError
+from drconsole.repository.database import Database
 
 T = TypeVar("T")
 
@@ -26,8 +27,8 @@ _GROUP = 256
 class Writer:
     """Takes functions over a connection and carries them out in order."""
 
-    def __init__(self, engine: Engine) -> None:
-        self._engine = engine
+    def __init__(self, database: Database) -> None:
+        self._database = database
         self._queue: queue.SimpleQueue[_Work | None] = queue.SimpleQueue()
         self._thread = threading.Thread(target=self._serve, name="journal-writer", daemon=True)
         self._thread.start()
@@ -43,7 +44,6 @@ class Writer:
         """Commits what is queued and ends the thread."""
         self._queue.put(None)
         self._thread.join()
-        self._engine.dispose()
 
     def _serve(self) -> None:
         while (first := self._queue.get()) is not None:
@@ -62,12 +62,11 @@ class Writer:
     def _commit(self, group: list[_Work]) -> None:
         outcomes: list[tuple[Future[Any], Any, BaseException | None]] = []
         try:
-            with self._engine.begin() as connection:
+            with self._database.writing() as connection:
                 outcomes.extend(_attempted(connection, work, future) for work, future in group)
             self.commits += 1
-        except SQLAlchemyError as error:
-            failed = DRConsoleError(f"cannot be written: {error}", about="journal")
-            outcomes = [(future, None, failed) for _, future in group]
+        except (DRConsoleError, SQLAlchemyError) as error:
+            outcomes = [(future, None, self._failed(error)) for _, future in group]
         for future, value, problem in outcomes:
             if future.cancelled():
                 continue
@@ -75,6 +74,11 @@ class Writer:
                 future.set_result(value)
             else:
                 future.set_exception(problem)
+
+    def _failed(self, error: DRConsoleError | SQLAlchemyError) -> DRConsoleError:
+        if isinstance(error, DRConsoleError):
+            return error
+        return DRConsoleError(f"cannot be written: {error}", about=self._database.name)
 
 
 _Work = tuple[Callable[[Connection], Any], "Future[Any]"]

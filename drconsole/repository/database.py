@@ -1,8 +1,9 @@
-"""The repository's database: connections, transactions, and a schema that is brought up to date.
+"""A database of ours, the repository's and the journal's: connections, transactions, and a schema that
+is brought up to date.
 
 SQLite: WAL, `synchronous=FULL`, and a transaction that writes begins with BEGIN IMMEDIATE (deferred
 ones ended in "database is locked" 2,803 times of 3,200 with 8 processes: measured). One that only
-reads begins deferred and never waits for a writer.
+reads begins deferred, never waits for a writer, and cannot write.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,9 +20,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from drconsole.errors import DRConsoleError, Refused
-from drconsole.repository.schema import HEAD
 
-SCRIPTS = "drconsole.repository:migrations"
 _BUSY_MS = 30_000
 
 
@@ -29,10 +28,12 @@ class Database:
     """One engine with its pool. Safe to share between threads; open one a process.
 
     Raises Refused where a newer version has written the database: nothing is changed then.
-    `scripts` and `head` say where the revisions are and which is the newest.
+    `scripts` and `head` say where the revisions are and which is the newest, `remedy` what an operator
+    does where the database fails.
     """
 
-    def __init__(self, url: str, *, scripts: str = SCRIPTS, head: str = HEAD) -> None:
+    def __init__(self, url: str, *, scripts: str, head: str, remedy: str = "check the disk") -> None:
+        self._remedy = remedy
         self._engine = create_engine(url, hide_parameters=True)
         self.name = self._engine.url.database or url
         self.file = Path(self.name) if self._engine.dialect.name == "sqlite" else None
@@ -62,6 +63,21 @@ class Database:
             with connection.begin():
                 yield connection
 
+    def data_versions(self) -> Generator[int, None, None]:
+        """Yields SQLite's counter of changes by others, each time it is asked; close it at the end.
+
+        On a connection of its own without a transaction: inside one the counter stands still.
+        """
+        watching = self._engine.raw_connection()
+        try:
+            cursor = watching.cursor()
+            while True:
+                cursor.execute("PRAGMA data_version")
+                row = cursor.fetchone()
+                yield int(row[0]) if row else 0
+        finally:
+            watching.close()
+
     @contextmanager
     def _failures(self) -> Iterator[None]:
         """Names the database where SQLite or PostgreSQL gives up."""
@@ -71,7 +87,7 @@ class Database:
             raise DRConsoleError(
                 f"the database failed: {error.orig}",
                 about=self.name,
-                remedy="check the disk; `snapshot check` tells which snapshots are still whole",
+                remedy=self._remedy,
             ) from error
 
     def _migrate(self, found: str, scripts: str, head: str) -> None:
@@ -118,6 +134,7 @@ def _configure(raw: Any, _: object) -> None:
 
 def _begin(connection: Connection) -> None:
     writes = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
     connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
 
 

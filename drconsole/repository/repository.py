@@ -21,8 +21,10 @@ from drconsole.model.inventory import Snapshot
 from drconsole.repository import frames, shelf
 from drconsole.repository.database import Database
 from drconsole.repository.entry import Attempt, Entry, Hit, Stored
-from drconsole.repository.schema import attempt, snapshot
+from drconsole.repository.schema import HEAD, attempt, snapshot
 
+SCRIPTS = "drconsole.repository:migrations"
+_REMEDY = "check the disk; `snapshot check` tells which snapshots are still whole"
 _KEPT_ATTEMPTS = 1000
 _PREFIX = "sha256:"
 
@@ -35,7 +37,7 @@ class Repository:
     """
 
     def __init__(self, url: str) -> None:
-        self._database = Database(url)
+        self._database = Database(url, scripts=SCRIPTS, head=HEAD, remedy=_REMEDY)
 
     def close(self) -> None:
         """Closes every connection."""

@@ -15,7 +15,8 @@ from alembic.script import ScriptDirectory
 
 from drconsole.errors import DRConsoleError, Refused
 from drconsole.repository import Repository
-from drconsole.repository.database import SCRIPTS, Database
+from drconsole.repository.database import Database
+from drconsole.repository.repository import SCRIPTS
 from drconsole.repository.schema import HEAD, metadata
 
 NEXT = """
@@ -47,6 +48,10 @@ def _next_version(tmp_path: Path, then: str = "") -> str:
     return str(scripts)
 
 
+def _opened(file: Path) -> Database:
+    return Database(f"sqlite:///{file}", scripts=SCRIPTS, head=HEAD)
+
+
 def _columns(file: Path) -> set[str]:
     with closing(sqlite3.connect(file)) as raw:
         return {row[1] for row in raw.execute("PRAGMA table_info(snapshot)")}
@@ -56,7 +61,7 @@ def test_the_scripts_end_where_the_tables_are(file: Path) -> None:
     config = Config()
     config.set_main_option("script_location", SCRIPTS)
     assert ScriptDirectory.from_config(config).get_current_head() == HEAD
-    Database(f"sqlite:///{file}").close()
+    _opened(file).close()
     engine = sa.create_engine(f"sqlite:///{file}")
     found = sa.inspect(engine)
     for table in metadata.sorted_tables:
@@ -71,7 +76,7 @@ def test_the_scripts_end_where_the_tables_are(file: Path) -> None:
 
 
 def test_every_connection_is_durable_and_keeps_its_references(file: Path) -> None:
-    database = Database(f"sqlite:///{file}")
+    database = _opened(file)
     with database.reading() as connection:
         pragmas = {
             name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
@@ -81,8 +86,17 @@ def test_every_connection_is_durable_and_keeps_its_references(file: Path) -> Non
     assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 30_000}
 
 
+def test_who_reads_cannot_write_and_leaves_the_connection_as_it_was(file: Path) -> None:
+    database = _opened(file)
+    with pytest.raises(DRConsoleError, match="readonly database"), database.reading() as connection:
+        connection.execute(sa.delete(metadata.tables["attempt"]))
+    with database.writing() as connection:
+        connection.execute(sa.delete(metadata.tables["attempt"]))
+    database.close()
+
+
 def test_nobody_else_reads_the_file(file: Path) -> None:
-    Database(f"sqlite:///{file}").close()
+    _opened(file).close()
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
 
 
