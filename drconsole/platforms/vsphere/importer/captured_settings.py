@@ -218,11 +218,13 @@ class VAppOrder(SiteHandler):
         return reference("VirtualApp", found(work, "vapp"))
 
     def _entities(self, work: Work) -> list[Any]:
-        members = members_of(work)
+        members, nested = members_of(work), work.step.arguments["nested"]
         entities = msgspec.convert(work.step.arguments["entities"], tuple[VAppEntity, ...])
         return [
             vim.vApp.EntityConfigInfo(
-                key=reference("VirtualMachine", members[entity.member]),
+                key=reference(
+                    "VirtualApp" if entity.member in nested else "VirtualMachine", members[entity.member]
+                ),
                 startOrder=entity.start_order,
                 startDelay=entity.start_delay,
                 startAction=entity.start_action,

@@ -35,9 +35,12 @@ class Rebuild:
         self._names = _counted(scope)
 
     def label(self, item: Object) -> str:
-        """Returns the object's name for keys: its id too where others of its kind share the name."""
+        """Returns the object's name for keys: its id too where others of its kind share the name.
+
+        A name with an @ gets it always, so that none can look like another one's name and id.
+        """
         shared = self._names[item.kind, item.name] > 1
-        return f"{item.name}@{item.id}" if shared else item.name
+        return f"{item.name}@{item.id}" if shared or "@" in item.name else item.name
 
     def object(self, captured: str) -> Object:
         """Returns an object of the scope. Raises UnknownName where the scope lacks it."""

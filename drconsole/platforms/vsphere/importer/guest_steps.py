@@ -35,7 +35,7 @@ def _add_reading(rebuild: Rebuild, store: Datastore) -> str:
         title="read every guest's configuration on the datastore",
         at={"datastore": store.id},
         guests=[{"name": guest.name, "path": guest.vmx_path} for guest in own],
-        typical_s=10,
+        typical_s=2,
     )
 
 
@@ -168,6 +168,7 @@ def _add_entities(rebuild: Rebuild, vapp: VApp) -> None:
         at={"vapp": vapp.id},
         optional_needs=tuple(rebuild.place(member)[0] for member in sorted(members)),
         members={member: rebuild.place(member)[0] for member in sorted(members)},
+        nested=[item.id for item in rebuild.scope.vapps if item.id in members],
         entities=[entity for entity in vapp.entities if entity.member in members],
     )
 

@@ -7,7 +7,7 @@ from typing import Any
 from drconsole.errors import Refused
 from drconsole.model.inventory import Host, VirtualNic
 from drconsole.model.mapping import HostRole
-from drconsole.model.step import step_key
+from drconsole.model.step import key_part, step_key
 from drconsole.planning import keys
 from drconsole.planning.uplinks import layout_of
 from drconsole.platforms.vsphere.importer.graph import Rebuild
@@ -156,11 +156,15 @@ def _add_network_step(rebuild: Rebuild, host: Host, role: HostRole, verb: str, n
         machine=role.target,
         at={"host": host.id} | {place: captured for captured, place in targets.items()},
         needs=needs,
+        typical_s=_TYPICAL_S[verb],
         host=host,
         vlans=vlans,
         proved=keys.proved(host.name),
     )
 
+
+_TYPICAL_S = {"switches": 2.0, "port-groups": 5.0, "vmkernel": 5.0, "settings": 4.0}
+"""A second for each change of a host's network, of which a host with two switches needs so many."""
 
 _TITLES = {
     "switches": "create or augment the virtual switches",
@@ -174,7 +178,7 @@ def _add_memberships(rebuild: Rebuild, host: Host, role: HostRole, switches: str
     """Adds a step for each distributed switch that the host is a member of."""
     return tuple(
         rebuild.add(
-            step_key("import", host.name, f"join-{rebuild.label(switch)}"),
+            step_key("import", host.name, f"join-{key_part(rebuild.label(switch))}"),
             "vsphere.join-switch",
             about=host.name,
             title=f"join the distributed switch {switch.name}",

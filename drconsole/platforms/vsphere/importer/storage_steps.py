@@ -64,13 +64,19 @@ def _rescan(rebuild: Rebuild, host: Host) -> str:
             at={"host": host.id},
             needs=(
                 keys.host_added(host.name),
+                *_interfaces(host),
                 *(keys.presented(group) for group in sorted(groups)),
             ),
             deadline="rescan",
-            typical_s=10,
+            typical_s=20,
             presented=[keys.presented(group) for group in sorted(groups)],
         )
     return key
+
+
+def _interfaces(host: Host) -> tuple[str, ...]:
+    """A host that reaches block storage over the network has to have its interfaces before it looks."""
+    return (vmkernel_key(host),) if any(a.type == "iscsi" for a in host.storage_adapters) else ()
 
 
 def _in_scope(rebuild: Rebuild, entry: GroupEntry) -> bool:
