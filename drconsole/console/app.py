@@ -7,8 +7,10 @@ import os
 import time
 from collections.abc import Awaitable, Callable
 from itertools import count
+from pathlib import Path
 from typing import Any, ClassVar, TypeVar
 
+from textual import events
 from textual.app import App
 from textual.worker import Worker
 
@@ -35,7 +37,7 @@ Reply = TypeVar("Reply")
 
 RUN_TICK_S = 0.5
 IDLE_TICK_S = 1.0
-_VIEWS: dict[str, type[View]] = {
+VIEWS: dict[str, type[View]] = {
     "sites": SitesView,
     "targets": TargetsView,
     "map": MappingView,
@@ -48,7 +50,7 @@ class ConsoleApp(App[None]):
     """The console on one configuration. `config` None: looked for where DESIGN 6 says."""
 
     ENABLE_COMMAND_PALETTE = False
-    CSS_PATH: ClassVar[str] = "console.tcss"
+    CSS_PATH: ClassVar[Path] = Path(__file__).with_name("console.tcss")
     TITLE = "DRConsole"
 
     def __init__(self, config: str | None = None) -> None:
@@ -97,7 +99,7 @@ class ConsoleApp(App[None]):
         """Shows the first screen, then connects: the frame does not wait for the service."""
         self.home_loop = asyncio.get_running_loop()
         self.set_class(self.ascii_only, "ascii")
-        for name, view in _VIEWS.items():
+        for name, view in VIEWS.items():
             self.install_screen(view(name), name)
         self.push_screen("sites")
         self.call_after_refresh(self._join)
@@ -117,9 +119,9 @@ class ConsoleApp(App[None]):
         if self.client is not None:
             await self.client.close()
 
-    def on_resize(self) -> None:
+    def on_resize(self, event: events.Resize) -> None:
         """Below 80x20 a page says so; it goes when there is room again."""
-        small = too_small(self.size)
+        small = too_small(event.size)
         if small and not isinstance(self.screen, TooSmall):
             self.push_screen(TooSmall())
         elif not small and isinstance(self.screen, TooSmall):

@@ -14,10 +14,10 @@ from textual.pilot import Pilot
 
 from drconsole.api import requests
 from drconsole.api.client import Client
+from drconsole.cli.lab import lab_options
 from drconsole.console.app import ConsoleApp
 from drconsole.documents import read_host_mapping, read_vm_selection
 from drconsole.errors import DRConsoleError
-from drconsole.lab.options import LabOptions
 from drconsole.lab.process import LabHandle, running
 
 WITHIN_S = 60.0
@@ -25,7 +25,9 @@ WITHIN_S = 60.0
 
 @pytest.fixture
 def lab(tmp_path: Path) -> Iterator[LabHandle]:
-    options = LabOptions(directory=str(tmp_path / "lab"), hosts=2, vms=8, targets=6, speed=240)
+    options = lab_options(
+        str(tmp_path / "lab"), hosts=2, vms=8, targets=6, seed=1, speed=240.0, unlinked=0.25
+    )
     with running(options) as handle:
         try:
             yield handle
@@ -39,9 +41,8 @@ async def _end_service(config: Path) -> None:
         async with await Client.connect(config, start=False) as client:
             pid = (await client.ask(requests.Status())).pid
             await client.ask(requests.Stop())
-        for _ in range(200):
-            os.kill(pid, 0)
-            await asyncio.sleep(0.05)
+        with suppress(ChildProcessError):
+            await asyncio.to_thread(os.waitpid, pid, 0)  # the console started it: it is our child
 
 
 class Operator:
@@ -58,8 +59,16 @@ class Operator:
         """Waits for something to become so."""
         end = time.monotonic() + within
         while not seen():
-            assert time.monotonic() < end, f"never: {what}; note {self.app.store.note}; {self.app.screen}"
+            assert time.monotonic() < end, f"never: {what}; {self.told()}"
             await self.pilot.pause(0.1)
+
+    def told(self) -> str:
+        """What the console knows, for the message of a failure."""
+        store, following = self.app.store, self.app.store.following
+        steps = following.steps.values() if following else ()
+        going = [f"{s.key} {s.state} {s.error or ''}" for s in steps if s.state in ("running", "failed")]
+        said = [f"{e.step} {e.text} {e.facts}"[:160] for e in following.log] if following else []
+        return f"{self.app.screen} {store.note} {store.doing} {self.view_state()} {going} {said[-12:]}"
 
     async def run_is(self, *states: str) -> None:
         """Waits for the run's state."""
@@ -119,11 +128,8 @@ async def test_a_drill_by_keys_alone(lab: LabHandle, tmp_path: Path) -> None:
         await hands.until("the selection file", (tmp_path / "vms.xml").exists)
         assert read_vm_selection((tmp_path / "vms.xml").read_bytes()) == selection.selection()
 
-        # Screen 5: the drill, with a host whose installation fails once.
-        host_target = next(
-            target for key, target in mapping.targets.items() if key.startswith("host/") and target
-        )
-        lab.request("fault", name="install-fails", times=1, where={"machine": host_target})
+        # Screen 5: the drill, in which the new management server once refuses a host.
+        lab.request("fault", name="task-fails", times=1, where={"method": "AddHost_Task"})
         await hands.types("R", "enter", "y")
         await hands.run_is("waiting")
         following = store.following
