@@ -20,6 +20,7 @@ from drconsole.model.step import STAGES, Mode, Step
 from drconsole.model.target import Target
 from drconsole.planning import estimate, graph
 from drconsole.planning.addresses import assign_addresses
+from drconsole.planning.isolation import networks_needed
 from drconsole.planning.mapping_check import check_mapping
 from drconsole.planning.match import match_targets
 from drconsole.planning.plan_input import PlanInput
@@ -160,7 +161,26 @@ def _findings(
         Finding(subject=subject, text=claim.text, blocks=True, remedy=claim.remedy)
         for subject, claim in _held_groups(request, source.site.groups)
     )
-    return *held, *found
+    return *held, *_others_vlans(settings, source), *found
+
+
+def _others_vlans(settings: Settings, source: PlanInput) -> Iterator[Finding]:
+    """A drill stays off the VLANs that any other site's production has here, not only its own's."""
+    if source.mode != "drill":
+        return
+    taken = {
+        network.real.vlan: f"{network.name} of site {site.name}"
+        for site in settings.sites.values()
+        for network in site.networks
+        if network.real is not None and site.name != source.site.name
+    }
+    for name in networks_needed(source.snapshot, source.site, source.mapping, source.selection):
+        place = source.site.network(name)
+        if place is not None and place.drill is not None and place.drill.vlan in taken:
+            text = f"its drill VLAN {place.drill.vlan} is the real one of {taken[place.drill.vlan]}"
+            yield Finding(
+                subject=name, text=text, blocks=True, remedy="give the drill a VLAN that nothing else uses"
+            )
 
 
 def _held_groups(request: Request, groups: Iterable[GroupEntry]) -> Iterator[tuple[str, Claim]]:

@@ -77,14 +77,15 @@ class Effect:
 
 
 class WorldRoom:
-    """A room whose handlers act on a world. `undo` are the steps of its cleanup."""
+    """A room whose handlers act on a world. `undo` are the steps of its cleanup, `does` the others."""
 
-    def __init__(self, world: World, undo: tuple[Step, ...] = ()) -> None:
+    def __init__(self, world: World, undo: tuple[Step, ...] = (), does: tuple[Step, ...] = ()) -> None:
         self.effect = Effect(world)
         self.undo = undo
+        self.does = does
 
     def steps(self, plan: PlanInput, /) -> tuple[Step, ...]:
-        return ()
+        return self.does
 
     def cleanup_steps(self, plan: PlanInput, /) -> tuple[Step, ...]:
         return self.undo
