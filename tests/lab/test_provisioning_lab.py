@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import AsyncIterator, Iterator
-from contextlib import asynccontextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -20,23 +19,21 @@ from drconsole import settings as configuration
 from drconsole.errors import DeadlinePassed, DRConsoleError, Unreachable
 from drconsole.lab.options import LabOptions
 from drconsole.lab.process import LabHandle, running
-from drconsole.model.mapping import HostMapping, HostRole, ManagementRole, PhysicalRole
 from drconsole.model.step import Facts, Step
-from drconsole.model.target import Target
 from drconsole.planning import keys
 from drconsole.planning.plan_input import PlanInput
-from drconsole.provisioning.boot_service import open_boot
-from drconsole.provisioning.handlers import handlers
-from drconsole.provisioning.redfish import open_machine
 from drconsole.provisioning.steps import cleanup_steps, steps
 from drconsole.replication import handlers as replication
 from drconsole.replication.steps import cleanup_steps as replication_cleanup
 from drconsole.replication.steps import steps as replication_steps
 from drconsole.settings.values import DEADLINES, Settings
-from tests.unit.devices.plans import plan, snapshot
+from tests.lab.metal import carrying, planned, probed
 from tests.unit.devices.work import Carrier
 
 SPEED = 300
+HASTE_S = 1.0
+"""For what shall come to nothing: as long as three of the lab's boots."""
+
 ROLES = {"vc-01": "D", "esx-01": "E", "db-01": "F"}
 
 
@@ -55,70 +52,6 @@ def config(lab: LabHandle) -> Settings:
     return configuration.load(lab.configuration)
 
 
-def mapping(roles: dict[str, str]) -> HostMapping:
-    server = ManagementRole(protected="vc-01", target=roles["vc-01"]) if "vc-01" in roles else None
-    return HostMapping(
-        site="pittsburgh",
-        snapshot="sha256:0",
-        management_server=server,
-        hosts=(
-            HostRole(
-                protected="host-21",
-                name="esx-01",
-                target=roles.get("esx-01", ""),
-                deploy="esx-01" in roles,
-            ),
-        ),
-        physical_servers=(
-            PhysicalRole(protected="db-01", target=roles.get("db-01", ""), deploy="db-01" in roles),
-        ),
-    )
-
-
-async def planned(config: Settings, run: str, roles: dict[str, str]) -> PlanInput:
-    """What planning would decide after a probe of the targets; the small site on the lab's hardware."""
-    assert config.provisioning is not None
-    network = config.provisioning.network
-    site = next(iter(config.sites.values()))
-    first, *_ = site.networks
-    found = snapshot()
-    renamed = msgspec.structs.replace(found.networks[0], name=first.name)
-    return plan(
-        run=run,
-        site=config.plan_of(site),
-        provisioning=network,
-        snapshot=msgspec.structs.replace(found, networks=(renamed,)),
-        mapping=mapping(roles),
-        targets={name: await probed(config, name) for name in roles.values()},
-        addresses={role: _address(network.first, index) for index, role in enumerate(roles)},
-        deadlines=config.deadlines,
-    )
-
-
-def _address(first: str, index: int) -> str:
-    head, _, last = first.rpartition(".")
-    return f"{head}.{int(last) + index}"
-
-
-async def probed(config: Settings, name: str) -> Target:
-    machine = open_machine(config.pool[name], config)
-    try:
-        hardware = await machine.probe()
-    finally:
-        await machine.close()
-    return Target(name=name, segment=config.pool[name].segment, may_wipe=True, hardware=hardware)
-
-
-@asynccontextmanager
-async def carrying(config: Settings, given: PlanInput) -> AsyncIterator[Carrier]:
-    boot = open_boot(config, given)
-    await boot.start()
-    try:
-        yield Carrier(handlers(config, given, boot))
-    finally:
-        await boot.stop()
-
-
 def ledger(lab: LabHandle, effect: str, target: str) -> list[dict[str, Any]]:
     lines = [json.loads(line) for line in lab.ledger.read_text(encoding="utf-8").splitlines()]
     return [line for line in lines if line["effect"] == effect and target in line["object"].split("/")]
@@ -131,7 +64,7 @@ def chains(given: PlanInput) -> list[list[Step]]:
 
 async def test_all_three_kinds_are_installed_at_once_and_given_back(lab: LabHandle, config: Settings) -> None:
     given = await planned(config, "R-LAB-1", ROLES)
-    async with carrying(config, given) as carrier:
+    async with carrying(config, given) as (carrier, _):
         await asyncio.gather(*(carrier.carry(*chain) for chain in chains(given)))
         for role, became in (("vc-01", "management"), ("esx-01", "hypervisor"), ("db-01", "linux")):
             told = carrier.results[keys.ready(role)]
@@ -183,9 +116,9 @@ async def test_both_faults_of_an_install_are_told_and_mended_by_a_retry(
 async def _never_netboots(lab: LabHandle, config: Settings) -> None:
     given = await planned(config, "R-LAB-2", {"esx-01": "G"})
     lab.request("fault", name="never-netboots", where={"machine": "G"})
-    async with carrying(config, given) as carrier:
+    async with carrying(config, given, netboot=HASTE_S) as (carrier, hasty):
         with pytest.raises(DeadlinePassed, match="never booted from the network") as caught:
-            await carrier.carry(*steps(given))
+            await hasty.carry(*steps(given))
         assert "spare" in caught.value.remedy
         lab.request("fault", name="never-netboots", clear=True)
         await carrier.carry(*steps(given))
@@ -195,9 +128,9 @@ async def _never_netboots(lab: LabHandle, config: Settings) -> None:
 async def _install_fails(lab: LabHandle, config: Settings) -> None:
     given = await planned(config, "R-LAB-3", {"db-01": "H"})
     lab.request("fault", name="install-fails", where={"machine": "H"}, times=1)
-    async with carrying(config, given) as carrier:
+    async with carrying(config, given, install_linux=3 * HASTE_S) as (carrier, hasty):
         with pytest.raises(DeadlinePassed, match="the installer has been silent"):
-            await carrier.carry(*steps(given))
+            await hasty.carry(*steps(given))
         await carrier.carry(*steps(given))
         await carrier.carry(*cleanup_steps(given))
     assert len(ledger(lab, "install-failed", "H")) == 1
