@@ -12,6 +12,7 @@ from pathlib import Path
 from drconsole.errors import Busy, DRConsoleError
 from drconsole.journal.journal import Journal
 from drconsole.repository.repository import Repository
+from drconsole.service.pool_watch import keep_seen
 from drconsole.service.server import Server
 from drconsole.service.state import State
 from drconsole.settings.places import socket_path
@@ -65,7 +66,13 @@ async def _live(settings: Settings, idle_s: float) -> None:
     server = Server(state, socket_path(settings.state_dir))
     tasks = [
         asyncio.create_task(_essential(state, work))
-        for work in (state.runners.keep(), state.captures.schedule(), _idle(state, idle_s), _orphan(state))
+        for work in (
+            state.runners.keep(),
+            state.captures.schedule(),
+            keep_seen(state),
+            _idle(state, idle_s),
+            _orphan(state),
+        )
     ]
     try:
         async with server:

@@ -86,7 +86,7 @@ async def composed(
     entry, snapshot = await snapshot_of(state, request.site, request.snapshot)
     caller.say(f"snapshot {entry.id[:19]} of {entry.taken}: {entry.hosts} hosts, {entry.guests} guests")
     await probe(
-        state, tuple(n for n, t in targets(state).items() if t.state in ("free", "unreachable")), caller
+        state, tuple(n for n, t in targets(state).items() if t.state in ("free", "unreachable")), caller.say
     )
     world = await _world(state, request.site, entry)
     wanted = planner.Request(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 
 from drconsole.api import requests
 from drconsole.errors import DRConsoleError, UnknownName
@@ -52,20 +53,20 @@ async def check(state: State, request: requests.CheckTargets, caller: Caller) ->
     unknown = [name for name in names if name not in state.settings.pool]
     if unknown:
         raise UnknownName("there is no such target", about=", ".join(unknown))
-    await probe(state, names, caller)
+    await probe(state, names, caller.say)
     known = targets(state)
     return tuple(known[name] for name in names)
 
 
-async def probe(state: State, names: tuple[str, ...], caller: Caller) -> None:
-    """Asks BMCs what they are, and remembers it in the journal."""
+async def probe(state: State, names: tuple[str, ...], say: Callable[[str], None]) -> None:
+    """Asks BMCs what they are, and remembers it in the journal; `say` hears of those that do not answer."""
     gate = asyncio.Semaphore(_AT_ONCE)
 
     async def one(name: str) -> None:
         async with gate:
             hardware, error = await _probed(state.settings.pool[name], state.settings)
         if error:
-            caller.say(f"target {name}: {error}")
+            say(f"target {name}: {error}")
         await state.journal.write(lambda c: pool.observe(c, name, hardware=hardware, error=error))
 
     await asyncio.gather(*(one(name) for name in names))
@@ -89,4 +90,4 @@ async def ensure_seen(state: State, caller: Caller) -> None:
     unseen = tuple(name for name, target in targets(state).items() if target.hardware is None)
     if unseen:
         caller.say(f"probing {len(unseen)} targets")
-        await probe(state, unseen, caller)
+        await probe(state, unseen, caller.say)
