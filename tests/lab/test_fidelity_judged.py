@@ -26,7 +26,7 @@ from tests.comparer.leaves import leaves
 from tests.comparer.rules import FREE, RULES
 from tests.lab.evidence import Evidence, seen
 from tests.lab.own_lab import own_lab
-from tests.lab.recovered_vcenter import disturb, recovered_vcenter
+from tests.lab.vsphere_client import disturb, recovered_vcenter
 
 COUNT = 100
 

@@ -1,4 +1,4 @@
-"""The recovered management server, as any vSphere client sees it: plain pyVmomi, nothing of ours."""
+"""The two management servers, as any vSphere client sees them: plain pyVmomi, nothing of ours."""
 
 from __future__ import annotations
 
@@ -18,13 +18,31 @@ from tests.lab.own_lab import OwnLab
 @contextmanager
 def recovered_vcenter(lab: OwnLab) -> Iterator[Any]:
     """Logs in at the recovered vCenter's provisioning address and yields its ServiceContent."""
-    configuration = tomllib.loads(lab.configuration.read_text(encoding="utf-8"))
-    user = configuration["site"]["pittsburgh"]["username"]
-    password = (lab.directory / "secrets" / "root").read_text(encoding="utf-8").strip()
     (server,) = lab.dump("recovered")["managementServer"]
     (address,) = (nic["ip"] for nic in server["interfaces"] if nic["ip"].startswith("127."))
+    with _logged_in(lab, address, "root") as content:
+        yield content
+
+
+@contextmanager
+def protected_vcenter(lab: OwnLab) -> Iterator[Any]:
+    """Logs in at the protected vCenter and yields its ServiceContent."""
+    address = _site(lab)["address"].partition(":")[0]
+    with _logged_in(lab, address, "vcenter") as content:
+        yield content
+
+
+def _site(lab: OwnLab) -> dict[str, Any]:
+    found: dict[str, Any] = tomllib.loads(lab.configuration.read_text(encoding="utf-8"))["site"]["pittsburgh"]
+    return found
+
+
+@contextmanager
+def _logged_in(lab: OwnLab, address: str, secret: str) -> Iterator[Any]:
+    password = (lab.directory / "secrets" / secret).read_text(encoding="utf-8").strip()
     context = ssl.create_default_context()
     context.check_hostname, context.verify_mode = False, ssl.CERT_NONE
+    user = _site(lab)["username"]
     instance = SmartConnect(host=address, port=8443, user=user, pwd=password, sslContext=context)
     try:
         yield instance.RetrieveContent()
