@@ -8,6 +8,7 @@ from pathlib import Path
 
 import msgspec
 import pytest
+import pytest_asyncio
 
 from drconsole.errors import DRConsoleError
 from drconsole.lab.world.vim.esxi.datastore import Datastore
@@ -31,13 +32,15 @@ def datastores(recovery: Recovery) -> dict[str, Datastore]:
     return {store.name: store for store in endpoint.of(Datastore) if store.name in (*BLOCK, *FILES)}
 
 
-@pytest.fixture
-async def drill(tmp_path: Path) -> AsyncIterator[Recovery]:
-    async with open_recovery(tmp_path, hosts=3, guests=6) as recovery:
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def drill(tmp_path_factory: pytest.TempPathFactory) -> AsyncIterator[Recovery]:
+    """A drill whose datastores are mounted; these tests only look at it."""
+    async with open_recovery(tmp_path_factory.mktemp("storage"), hosts=3, guests=6) as recovery:
         await mounted(recovery)
         yield recovery
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_in_a_drill_each_volume_is_resignatured_once_and_found_by_the_others(drill: Recovery) -> None:
     stores = datastores(drill)
     assert set(stores) == {*BLOCK, *FILES}
@@ -58,6 +61,7 @@ def mount_details(recovery: Recovery, volume: str) -> list[dict[str, str]]:
     return [dict(entry.detail) for entry in entries if entry.detail["volume"].startswith(volume)]
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_nfs_is_mounted_by_the_same_bytes_on_every_host(drill: Recovery) -> None:
     for name in FILES:
         assert len(datastores(drill)[name].value("host")) == 3
@@ -67,6 +71,7 @@ async def test_nfs_is_mounted_by_the_same_bytes_on_every_host(drill: Recovery) -
         assert (nas.remoteHost, nas.remotePath) in wanted
 
 
+@pytest.mark.asyncio(loop_scope="module")
 async def test_storage_is_rescanned_once_a_host_after_everything_was_presented(drill: Recovery) -> None:
     entries = drill.lab.world.ledger.entries
     last = max(n for n, e in enumerate(entries) if e.effect == "present" and e.object.startswith("r1/"))
