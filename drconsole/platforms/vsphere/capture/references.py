@@ -35,12 +35,15 @@ def dangling(snapshot: Snapshot) -> tuple[Reference, ...]:
     known: dict[str, set[str]] = {}
     for found in snapshot.objects():
         known.setdefault(found.kind, set()).add(found.id)
-    return tuple(
-        Reference(found.kind, found.id, field, target, kinds)
-        for found in snapshot.objects()
-        for field, target, kinds in targets(found)
-        if not any(target in known.get(kind, ()) for kind in kinds)
-    )
+    right: dict[tuple[str, ...], set[str]] = {}
+    lost = []
+    for found in snapshot.objects():
+        for field, target, kinds in targets(found):
+            if kinds not in right:
+                right[kinds] = set().union(*(known.get(kind, ()) for kind in kinds))
+            if target not in right[kinds]:
+                lost.append(Reference(found.kind, found.id, field, target, kinds))
+    return tuple(lost)
 
 
 def targets(found: Object) -> Iterator[Target]:
