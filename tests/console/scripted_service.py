@@ -83,7 +83,10 @@ class ScriptedService:
         self._server.close()
         for task in self._tasks:
             task.cancel()
-        loop.run_until_complete(asyncio.gather(*self._tasks, return_exceptions=True))
+        # Not gather: it asks for a loop of the thread's own.
+        if self._tasks:
+            loop.run_until_complete(asyncio.wait(set(self._tasks)))
+        loop.run_until_complete(asyncio.sleep(0.01))  # transports close a turn later
         loop.close()
         socket.unlink(missing_ok=True)
 

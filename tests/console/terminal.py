@@ -64,7 +64,7 @@ class Terminal:
         """The screen as one text."""
         return "\n".join(self.lines)
 
-    def sees(self, *words: str, within: float = 10.0) -> str:
+    def sees(self, *words: str, within: float = 30.0) -> str:
         """Waits until all words are on the screen, and returns it; fails with the screen."""
         until = time.monotonic() + within
         while time.monotonic() < until:
@@ -77,7 +77,7 @@ class Terminal:
     def escape(self, word: str) -> None:
         """Presses escape and waits until a word is gone: what follows at once would be alt and a key."""
         self.press("esc")
-        until = time.monotonic() + 10
+        until = time.monotonic() + 30
         while word in self.text and time.monotonic() < until:
             self.listen(0.1)
         assert word not in self.text, self.text

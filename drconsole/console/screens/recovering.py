@@ -20,7 +20,10 @@ _COLUMNS = (
 _MODES = (
     Option(
         key="drill",
-        cells=(("drill", "drill"), ("isolated copies; replication goes on; cleaned up afterwards", "text")),
+        cells=(
+            ("drill", "drill"),
+            ("isolated copies; replication goes on; held until you clean it up", "text"),
+        ),
     ),
     Option(
         key="disaster",
