@@ -18,7 +18,8 @@ import msgspec
 Kind = Literal["cycle", "netboot", "script", "start", "error", "end", "firstboot", "wiped", "disk", "gave-up"]
 """`cycle`: we ordered a power cycle; `netboot`: the boot script was fetched; `script`: the kickstart
 or the answers were; `disk`: it came again after its install and was sent to its disk; `gave-up`: we
-stopped waiting. The others are the machine's reports (docs/network-boot.md)."""
+stopped waiting, and the cycle gets no script any more. The others are the machine's reports
+(docs/network-boot.md)."""
 
 _ORDER: dict[str, int] = {"start": 1, "end": 2, "firstboot": 3}
 

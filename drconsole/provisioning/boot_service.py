@@ -138,6 +138,7 @@ class BootService:
         if self.installed(job):
             self.log.add(job.id, "disk", mac=mac)
             return _text(self._scripts.disk())
+        self._refuse_late(job)
         script = self._scripts.boot(job, self.url(job))
         self.log.add(job.id, "netboot", mac=mac)
         return _text(script)
@@ -157,9 +158,16 @@ class BootService:
 
     def _once(self, job: Job, body: bytes) -> web.Response:
         """What holds hashes or passwords is served once in each power cycle that we ordered."""
+        self._refuse_late(job)
         if not self.log.add(job.id, "script"):
             raise web.HTTPForbidden
         return web.Response(body=body, content_type="text/plain", headers={"Cache-Control": "no-store"})
+
+    def _refuse_late(self, job: Job) -> None:
+        """Nobody waits for this power cycle any more: an install that began now would be cut off, or go on
+        beside the spare that took over."""
+        if self.log.find(job.id, ("gave-up",)):
+            raise web.HTTPForbidden
 
     def _payload(self, job: Job, name: str) -> web.FileResponse:
         path = payload(self._images, job.folder, name)

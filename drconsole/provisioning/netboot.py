@@ -27,8 +27,9 @@ async def netboot(work: Work, machine: Machine, boot: BootService, job: Job, lim
             if attempt == ATTEMPTS:
                 await machine.boot_as_usual()
             return
+        # From here on a late machine gets no script: it would install under the next power cycle.
+        boot.log.add(job.id, "gave-up")
         work.say(f"{job.target} did not boot from the network (attempt {attempt} of {ATTEMPTS})")
-    boot.log.add(job.id, "gave-up")
     await machine.boot_as_usual()
     raise DeadlinePassed(
         f"never booted from the network, in {ATTEMPTS} attempts of {limits.netboot:g} s",

@@ -92,6 +92,17 @@ async def test_the_kickstart_is_served_once_in_a_power_cycle(caller: Caller) -> 
     assert (await caller.fetch("ks.cfg"))[0] == 200
 
 
+async def test_a_power_cycle_that_was_given_up_gets_no_script_any_more(caller: Caller) -> None:
+    """Else a late machine would begin an install that the next power cycle cuts off."""
+    caller.boot.log.add(INSTALL, "gave-up")
+    assert [(await caller.fetch(name))[0] for name in ("boot.ipxe", "ks.cfg")] == [403, 403]
+    assert [event.kind for event in caller.boot.log.cycle(INSTALL)] == ["cycle", "gave-up"]
+    assert (await caller.fetch("report?event=end"))[0] == 200, "what it did before counts"
+    assert (await caller.fetch("boot.ipxe"))[1] == "#!ipxe\nsanboot --drive 0x80\n"
+    caller.boot.log.begin(INSTALL)
+    assert [(await caller.fetch(name))[0] for name in ("boot.ipxe", "ks.cfg")] == [200, 200]
+
+
 async def test_an_installed_machine_is_sent_to_its_disk(caller: Caller) -> None:
     await caller.fetch("report?event=start")
     await caller.fetch("report?event=end")
