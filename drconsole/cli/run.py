@@ -8,7 +8,7 @@ from drconsole.api import requests
 from drconsole.api.client import Client
 from drconsole.api.values import CommandReply
 from drconsole.cli.printing import narrate, print_json, print_table
-from drconsole.cli.watching import ending, show_end, watch
+from drconsole.cli.watching import cleanup_ending, ending, show_end, watch
 from drconsole.cli.words import as_json, shared_options, with_service
 from drconsole.model.run import RunView
 from drconsole.model.text import safe_text
@@ -140,7 +140,7 @@ def cleanup(run: str, detach: bool, **_shared: object) -> None:
         _told(reply)
         return
     show_end(view)
-    if error := ending(view):
+    if error := cleanup_ending(view):
         raise error
 
 

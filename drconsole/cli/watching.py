@@ -54,14 +54,23 @@ def ending(view: RunView) -> DRConsoleError | None:
         return _waits(view.run, view.steps)
     if view.state not in ("held", "done"):
         return _stopped(view)
-    if view.cleanup is not None and view.cleanup.state == "waiting":
-        return _waits(view.run, view.cleanup.trouble)
     given_up = [step for step in view.steps if step.state in ("skipped", "failed", "cancelled")]
-    if view.cleanup is not None:
-        given_up += view.cleanup.trouble
-    if given_up:
-        return AcceptedFailures(f"ended with {len(given_up)} steps given up", about=given_up[0].key)
-    return None
+    return cleanup_ending(view) or _accepted(given_up)
+
+
+def cleanup_ending(view: RunView) -> DRConsoleError | None:
+    """Returns the error that a run's cleanup stands for, however the run itself ended; None for none."""
+    if view.cleanup is None:
+        return None
+    if view.cleanup.state == "waiting":
+        return _waits(view.run, view.cleanup.trouble)
+    return _accepted(view.cleanup.trouble)
+
+
+def _accepted(given_up: Sequence[StepView]) -> AcceptedFailures | None:
+    if not given_up:
+        return None
+    return AcceptedFailures(f"ended with {len(given_up)} steps given up", about=given_up[0].key)
 
 
 def _waits(run: str, steps: Sequence[StepView]) -> RunStopped:

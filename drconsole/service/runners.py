@@ -18,8 +18,11 @@ from drconsole.settings.values import Settings
 LOOK_S = 1.0
 """How often the service looks whether each unfinished run has its runner."""
 
-_AGAIN_S = (0.0, 1.0, 5.0, 15.0, 60.0)
-"""Pauses before a runner that keeps dying is started again."""
+_AGAIN_S = (0.0, 1.0, 1.0, 2.0, 2.0, *(4.0,) * 6, 30.0)
+"""Seconds between two starts of a run's runner, by how many there were of late: a run that goes on is
+taken up again within 5 s, and one whose runner dies at once every time does not keep a machine busy."""
+
+_OF_LATE_S = 120.0
 
 
 class Runners:
@@ -90,7 +93,7 @@ class Runners:
     def _may_start(self, run: str) -> bool:
         """A runner that dies at once is not started in a circle: the pauses grow."""
         starts = self._starts.get(run, [])
-        recent = [start for start in starts if time.monotonic() - start < _AGAIN_S[-1] * 2]
+        recent = [start for start in starts if time.monotonic() - start < _OF_LATE_S]
         pause = _AGAIN_S[min(len(recent), len(_AGAIN_S) - 1)]
         return not recent or time.monotonic() - recent[-1] >= pause
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from drconsole.cli.watching import ending
+from drconsole.cli.watching import cleanup_ending, ending
 from drconsole.errors import AcceptedFailures
 from drconsole.journal import pool
 from drconsole.journal.journal import Journal
@@ -96,6 +96,7 @@ async def test_a_run_cancelled_before_it_leased_touches_no_machine_afterwards(
     assert drill.world.effects() == []
     assert drill.held() == {"E": "R-2"}
     assert cleanup_state(journal) == "done"
+    assert cleanup_ending(journal.read(lambda c: run_view(c, "R-1"))) is None
     assert {states(journal)[f"cleanup/{n}/{v}"] for n in "DE" for v in ("take-back", "wipe", "free")} == {
         "cancelled"
     }

@@ -173,6 +173,16 @@ async def test_a_step_that_cannot_be_done_says_why(
     await asyncio.gather(task, return_exceptions=True)
 
 
+async def test_a_deadline_shorter_than_any_step_takes_is_lengthened(
+    tmp_path: Path, journal: Journal, room: WorldRoom, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A lab at full speed divides deadlines until an answer of a busy machine would be late."""
+    monkeypatch.setattr(carry, "FLOOR_S", 5.0)
+    await frozen(journal, [step("halt/a/x", arguments={"seconds": 0.2}, deadline_s=0.01)])
+    await runner(tmp_path, journal, room).carry()
+    assert states(journal) == {"halt/a/x": "done"}
+
+
 async def test_a_resource_bounds_how_many_steps_work_at_once(
     tmp_path: Path, journal: Journal, room: WorldRoom
 ) -> None:
