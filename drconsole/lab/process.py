@@ -23,7 +23,8 @@ from drconsole.lab.options import LabOptions
 
 PID = "lab.pid"
 LOG = "lab.log"
-READY_WITHIN_S = 60.0
+READY_WITHIN_S = 180.0
+"""A world of hundreds of hosts takes seconds of a free core, and much longer of a busy one."""
 END_WITHIN_S = 15.0
 _detached: dict[int, subprocess.Popen[bytes]] = {}
 """Labs that this process detached: whoever started them has to collect them."""

@@ -130,12 +130,13 @@ class JsonClient:
         PinMismatch, WrongCredentials, and OutcomeUnknown where a write died in the middle. What the
         device refused once in this process is not sent again, whichever client asks.
         """
-        self._login = self._login or Login(self._address, self._pin, self._username, self._password)
-        if self._login.refused:
-            raise self._refused()
-        reply = await self._bounded(method, path, body, dict(headers or {}))
+        login = self._login = self._login or self._new_login()
+        async with login.in_turn():
+            if login.refused:
+                raise self._refused()
+            reply = await self._bounded(method, path, body, dict(headers or {}))
+            login.note(accepted=reply.status != 401)
         if reply.status == 401:
-            self._login.note_refusal()
             raise self._refused()
         return reply
 
@@ -144,6 +145,9 @@ class JsonClient:
         sessions, self._sessions = self._sessions, {}
         for session in sessions.values():
             await session.close()
+
+    def _new_login(self) -> Login:
+        return Login(self._address, self._pin, self._username, self._password)
 
     def _refused(self) -> WrongCredentials:
         return WrongCredentials(

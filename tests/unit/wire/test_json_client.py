@@ -91,6 +91,17 @@ async def test_wrong_credentials_are_never_tried_twice(place: Place, device: Dev
     assert device.logins == ["admin:wrong"]
 
 
+async def test_many_clients_at_once_send_a_wrong_password_once_between_them(
+    place: Place, device: Device
+) -> None:
+    clients = [client_of(place, password="wrong") for _ in range(5)]
+    told = await asyncio.gather(*(c.get("/name", Named) for c in clients), return_exceptions=True)
+    assert {type(error) for error in told} == {WrongCredentials}
+    assert device.logins == ["admin:wrong"]
+    for client in clients:
+        await client.close()
+
+
 async def test_another_client_does_not_try_them_again_and_another_password_is_tried(
     place: Place, device: Device
 ) -> None:
