@@ -11,26 +11,21 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import msgspec
-from passlib.hash import sha512_crypt
 
 from drconsole.errors import DRConsoleError
 from drconsole.lab.lab import Lab, make_lab
-from drconsole.lab.net.addresses import HTTPS, claim
+from drconsole.lab.net.addresses import claim
 from drconsole.lab.options import LabOptions
 from drconsole.lab.world.hypervisor.host import Hypervisor
 from drconsole.lab.world.machine import Machine
-from drconsole.lab.world.management import Interface, Management
-from drconsole.lab.world.payload import HypervisorInstall
-from drconsole.lab.world.power import start_running
-from drconsole.lab.world.vim.esxi.door import install_hypervisor
+from drconsole.lab.world.management import Management
 from drconsole.model.inventory import Host, Snapshot
 from drconsole.model.mapping import HostMapping, VmSelection
 from drconsole.model.step import Facts, Handlers, Mode, Step
 from drconsole.model.target import Target, TargetDisk, TargetHardware, TargetNic
-from drconsole.planning import keys
 from drconsole.planning.plan_input import PlanInput
 from drconsole.planning.readiness import World as ReadyWorld
 from drconsole.platforms.vsphere.platform import VSpherePlatform
@@ -40,10 +35,10 @@ from drconsole.recovery.planner import Request, compose
 from drconsole.recovery.schedule import Schedule
 from drconsole.settings.file import load
 from drconsole.settings.values import DEADLINES, Settings
+from tests.lab.bare_roles import install_roles
 from tests.unit.devices.work import FakeWork
 
 SPEED = 600.0
-NETMASK = "255.255.252.0"
 ROOMS = (VSpherePlatform(), REPLICATION)
 GIVEN = ("preflight", "map", "provision")
 """Stages that are taken as done: their results are given."""
@@ -239,7 +234,8 @@ async def open_recovery(
         taken = change(taken) if change else taken
         plan, steps = _planned(lab, settings, taken, mode, mapping, selection)
         recovery = Recovery(lab, settings, plan, steps)
-        await _install_all(recovery)
+        recovery.results |= install_roles(lab, settings, plan)
+        await lab.listeners.settle()
         yield recovery
     finally:
         if recovery is not None:
@@ -326,90 +322,3 @@ def _target(machine: Machine) -> Target:
             wwpns=machine.hardware.wwpns,
         ),
     )
-
-
-async def _install_all(recovery: Recovery) -> None:
-    """Puts every role on its target, and says so as the provisioning would."""
-    plan, world = recovery.plan, recovery.lab.world
-    secret = (Path(recovery.settings.path).parent / "secrets" / "root").read_text().strip()
-    hashed = sha512_crypt.using(rounds=1000).hash(secret)
-    for role in plan.mapping.hosts:
-        if role.deploy:
-            host = next(h for h in plan.snapshot.hosts if h.id == role.protected)
-            _install_host(recovery, world.machines[role.target], host, hashed)
-    server = plan.mapping.management_server
-    assert server is not None
-    _install_management(recovery, world.machines[server.target], secret)
-    await recovery.lab.listeners.settle()
-
-
-def _booting(machine: Machine) -> str:
-    return next(nic.name for nic in machine.nics if nic.link)
-
-
-def _install_host(recovery: Recovery, machine: Machine, host: Host, hashed: str) -> None:
-    address = recovery.plan.addresses[host.name]
-    system = install_hypervisor(
-        recovery.lab.world,
-        machine,
-        HypervisorInstall(
-            hostname=host.name,
-            root_hash=hashed,
-            nic=_booting(machine),
-            address=address,
-            netmask=NETMASK,
-            gateway="",
-            nameservers=("10.10.0.2",),
-            disk=machine.disks[0].serial,
-            version="8.0.3",
-            build="24022510",
-        ),
-    )
-    machine.system = system
-    start_running(machine)
-    system.booted()
-    _ready(recovery, host.name, machine, "hypervisor", address, system, "root")
-
-
-def _install_management(recovery: Recovery, machine: Machine, secret: str) -> None:
-    captured_server = recovery.plan.snapshot.management_server
-    assert captured_server is not None
-    address = recovery.plan.addresses["vc-01"]
-    linked = [nic for nic in machine.nics if nic.link]
-    vlan = 1010 if recovery.plan.mode == "drill" else 10
-    server = Management(
-        recovery.lab.world,
-        captured_server.hostname,
-        "recovery",
-        (
-            Interface("eth0", linked[1].mac, "10.10.0.5", 22, vlan, linked[1].name),
-            Interface("eth1", linked[0].mac, address, 22, 0, linked[0].name),
-        ),
-        "administrator@vsphere.local",
-        secret,
-        secret,
-        name="vc-01",
-    )
-    machine.system = server
-    start_running(machine)
-    _ready(recovery, "vc-01", machine, "management", address, server, server.username)
-
-
-def _ready(
-    recovery: Recovery,
-    name: str,
-    machine: Machine,
-    became: Literal["hypervisor", "management"],
-    address: str,
-    system: Hypervisor | Management,
-    username: str,
-) -> None:
-    recovery.results[keys.ready(name)] = {
-        "target": machine.name,
-        "address": address,
-        "port": HTTPS,
-        "pin": system.certificate.pin,
-        "uuid": machine.hardware.uuid,
-        "became": became,
-        "username": username,
-    }

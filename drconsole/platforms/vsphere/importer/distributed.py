@@ -1,4 +1,4 @@
-"""Handlers for distributed switches: the switch, its port groups, its members (R72)."""
+"""Handlers for distributed switches: the switch itself and its port groups (R72)."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from drconsole.platforms.vsphere.importer.tasks import run_task
 from drconsole.platforms.vsphere.importer.tree import Child
 from drconsole.platforms.vsphere.session import Session
 
-_SWITCH = "VmwareDistributedVirtualSwitch"
+SWITCH = "VmwareDistributedVirtualSwitch"
 
 
 class DistributedSwitchHandler(Child):
@@ -38,6 +38,8 @@ class DistributedSwitchHandler(Child):
         wanted = work.step.arguments["uplink_groups"]
         if not agrees(self._spec(work), config) or (wanted and called != list(wanted.values())):
             return None
+        if not self._controls(work, config):
+            return None
         groups = dict(zip(wanted, (group._moId for group in made), strict=False))
         return Done(result={"moids": {self.switch(work).id: standing._moId, **groups}})
 
@@ -52,12 +54,20 @@ class DistributedSwitchHandler(Child):
         if not agrees(spec, config):
             spec.configVersion = config.configVersion
             await self._run(work, standing, "ReconfigureDvs_Task", spec=spec)
+        if not self._controls(work, config):
+            enable = self.switch(work).network_resource_control
+            await session.invoke(standing, "EnableNetworkResourceManagement", enable=enable)
         made, called = await self._uplink_groups(session, config)
         for group, name, wanted in zip(
             made, called, work.step.arguments["uplink_groups"].values(), strict=False
         ):
             if name != wanted:
                 await self._run(work, group, "Rename_Task", newName=wanted)
+
+    def _controls(self, work: Work, config: Any) -> bool:
+        """Returns whether network resources are controlled as captured: no part of the specification."""
+        wanted = self.switch(work).network_resource_control
+        return bool(config.networkResourceManagementEnabled) is wanted
 
     async def _create(self, work: Work) -> None:
         version = self.switch(work).version
@@ -96,7 +106,7 @@ class DistributedSwitchHandler(Child):
 class DistributedPortGroupHandler(Child):
     """A port group of a distributed switch, on the VLAN of this site."""
 
-    parent_kind = _SWITCH
+    parent_kind = SWITCH
     listing = "portgroup"
 
     def group(self, work: Work) -> DistributedPortGroup:
@@ -106,7 +116,7 @@ class DistributedPortGroupHandler(Child):
         return self.group(work).name
 
     def parent(self, work: Work) -> Any:
-        return reference(_SWITCH, found(work, "switch"))
+        return reference(SWITCH, found(work, "switch"))
 
     async def observe(self, work: Work) -> Done | None:
         standing = await self.standing(work)
@@ -195,61 +205,3 @@ def _teaming_spec(policy: NetworkPolicy) -> Any:
 
 def _flag(value: bool | None) -> Any:
     return None if value is None else vim.BoolPolicy(inherited=False, value=value)
-
-
-class JoinSwitch(Child):
-    """A host's membership in a distributed switch, with the ports that are free for it.
-
-    A port that still carries management on a standard switch follows later, together with its
-    VMkernel interface: see `host_network.VmKernel`.
-    """
-
-    async def observe(self, work: Work) -> Done | None:
-        _session, _switch, config = await self._read(work)
-        member = self._member(work, config)
-        if member is None:
-            return None
-        held = (
-            {spec.pnicDevice for spec in member.config.backing.pnicSpec} if member.config.backing else set()
-        )
-        return Done(result={"nics": sorted(held)}) if await self._free(work) <= held else None
-
-    async def act(self, work: Work) -> None:
-        session, switch, config = await self._read(work)
-        member = self._member(work, config)
-        nics = self._nics(work)
-        free = await self._free(work)
-        entry = vim.dvs.HostMember.ConfigSpec(
-            operation="edit" if member is not None else "add",
-            host=reference("HostSystem", found(work, "host")),
-            backing=vim.dvs.HostMember.PnicBacking(
-                pnicSpec=[vim.dvs.HostMember.PnicSpec(pnicDevice=nic) for nic in nics if nic in free]
-            ),
-        )
-        spec = vim.dvs.VmwareDistributedVirtualSwitch.ConfigSpec(
-            configVersion=config.configVersion, host=[entry]
-        )
-        await work.check()
-        seconds, about = work.step.deadline_s, work.step.object
-        await run_task(session, switch, "ReconfigureDvs_Task", spec=spec, seconds=seconds, about=about)
-
-    async def _read(self, work: Work) -> tuple[Any, Any, Any]:
-        session = await self.site.server(work)
-        switch = reference(_SWITCH, found(work, "switch"))
-        return session, switch, (await session.read(switch, "config"))["config"]
-
-    def _member(self, work: Work, config: Any) -> Any:
-        host = found(work, "host")
-        return next((m for m in config.host if m.config.host and m.config.host._moId == host), None)
-
-    def _nics(self, work: Work) -> list[str]:
-        placed = work.result(work.step.arguments["proved"])["nics"]
-        return [placed[nic] for nic in work.step.arguments["nics"] if nic in placed]
-
-    async def _free(self, work: Work) -> set[str]:
-        """Returns the planned ports that no standard switch of the host holds."""
-        session = await self.site.server(work)
-        host = reference("HostSystem", found(work, "host"))
-        switches = (await session.read(host, "config.network.vswitch")).get("config.network.vswitch") or []
-        taken = {nic for s in switches if s.spec.bridge is not None for nic in s.spec.bridge.nicDevice}
-        return set(self._nics(work)) - taken

@@ -10,12 +10,13 @@ from typing import Any
 
 import msgspec
 
+from drconsole.errors import Unreachable
 from drconsole.model.inventory import Host
 from drconsole.model.step import Done, Facts, Work, step_key
 from drconsole.planning import keys
 from drconsole.planning.uplinks import MANAGEMENT, Layout, Port, UplinkPlan, arrange
 from drconsole.platforms.vsphere.importer.recovered import SiteHandler, only_host
-from drconsole.wire.tls import pinned_context
+from drconsole.wire.tls import pin_mismatch, pinned_context
 
 _PATHS = (
     "config.network.pnic",
@@ -78,11 +79,18 @@ def _is_local(lun: Any) -> bool:
 
 
 async def thumbprint(address: str, port: int, pin: str) -> str:
-    """Returns the SHA-1 thumbprint that the vSphere API wants, of the certificate that was pinned."""
+    """Returns the SHA-1 thumbprint that the vSphere API wants, of the certificate that was pinned.
+
+    Raises PinMismatch for another certificate, Unreachable where nobody answers.
+    """
     # The API knows hosts by SHA-1; trust comes from the pin, which the context has compared before.
-    _reader, writer = await asyncio.open_connection(
-        address, port, ssl=pinned_context(pin, f"{address}:{port}"), server_hostname=""
-    )
+    about = f"{address}:{port}"
+    try:
+        _reader, writer = await asyncio.open_connection(
+            address, port, ssl=pinned_context(pin, about), server_hostname=""
+        )
+    except OSError as error:
+        raise pin_mismatch(error) or Unreachable(str(error), about=about) from error
     try:
         secured: ssl.SSLObject = writer.get_extra_info("ssl_object")
         digest = hashlib.sha1(secured.getpeercert(True) or b"", usedforsecurity=False).hexdigest()

@@ -15,7 +15,7 @@ from drconsole.platforms.vsphere.importer.tasks import run_task
 from drconsole.platforms.vsphere.session import Session
 
 _MOVED = ("moved", "button.uuid.movedthevm")
-_LOOK_S = 0.5
+_LOOK_FIRST_S, _LOOK_S = 0.05, 0.5
 _BEATING = frozenset({"green", "yellow"})
 _BEAT_SHARE = 0.5
 """How much of its deadline a step waits for a heartbeat, so that giving it up is no failure."""
@@ -33,10 +33,12 @@ class PowerOn(SiteHandler):
         session, guest = await self.site.server(work), reference("VirtualMachine", found(work, "guest"))
         await work.check()
         starting = asyncio.ensure_future(self._started(work, session, guest))
+        pause = _LOOK_FIRST_S
         try:
             while not starting.done():
                 await self._answer(work, session, guest)
-                await asyncio.wait({starting}, timeout=_LOOK_S)
+                await asyncio.wait({starting}, timeout=pause)
+                pause = min(pause * 1.5, _LOOK_S)
             await starting
         finally:
             starting.cancel()

@@ -1,9 +1,9 @@
 """Tasks of the recovered management server, started once and waited for.
 
 A runner that is killed leaves its tasks behind, at work. The next one must neither start the same work
-a second time nor take "not there yet" for "never begun". So before the first task on an object, whatever
-somebody else still does to it is waited for; and a server's word that it is there already is no failure
-but a reason to observe again.
+a second time nor take "not there yet" for "never begun". So what was at work when this runner came is
+waited for before its objects are touched; and a server's word that something is there already is no
+failure but a reason to observe again.
 """
 
 from __future__ import annotations
@@ -32,15 +32,15 @@ _THERE_ALREADY = frozenset(
 """What a server says of work that was done, or is being done, by somebody else: an earlier attempt."""
 
 
-class _Quiet:
-    """The objects of one session on which nobody's tasks but ours can be running, by id."""
+class _Left:
+    """The tasks that were at work on one server before ours: by the id of what they are about."""
 
     def __init__(self) -> None:
-        self.objects: set[str] = set()
-        self.locks: dict[str, asyncio.Lock] = {}
+        self.lock = asyncio.Lock()
+        self.tasks: dict[str, list[Any]] | None = None
 
 
-_quiet: WeakKeyDictionary[Session, _Quiet] = WeakKeyDictionary()
+_left: WeakKeyDictionary[Session, _Left] = WeakKeyDictionary()
 
 
 async def run_task(
@@ -85,35 +85,29 @@ def unknown_outcome(fault: Fault) -> Fault | OutcomeUnknown:
 
 
 async def _others_ended(session: Session, on: Any, seconds: float) -> bool:
-    """Waits, once for each object, for tasks that were running on it before ours. True where there were."""
-    known = _quiet.setdefault(session, _Quiet())
-    async with known.locks.setdefault(on._moId, asyncio.Lock()):
-        if on._moId in known.objects:
-            return False
-        others = await _waited(session, on, seconds)
-        known.objects.add(on._moId)
-        return others
-
-
-async def _waited(session: Session, on: Any, seconds: float) -> bool:
-    running = await _running_on(session, on)
-    for task in running:
+    """Waits for tasks on an object that others had left at work. True where there were any."""
+    left = _left.setdefault(session, _Left())
+    async with left.lock:
+        if left.tasks is None:
+            left.tasks = await _running(session)
+    found = left.tasks.pop(on._moId, [])
+    for task in found:
         # How it ended is seen by looking at the world.
         with contextlib.suppress(Fault):
             await session.wait_task(task, seconds)
-    return bool(running)
+    return bool(found)
 
 
-async def _running_on(session: Session, on: Any) -> list[Any]:
-    """Returns the server's running tasks on an object."""
+async def _running(session: Session) -> dict[str, list[Any]]:
+    """Returns the server's running tasks by what they are about."""
     manager = session.content.taskManager
     if manager is None:
-        return []
+        return {}
     recent = (await session.read(manager, "recentTask")).get("recentTask") or []
     rows = await read_all(session, list(recent), "info.state", "info.entity")
-    return [
-        task
-        for task in recent
-        if rows.get(task._moId, {}).get("info.state") in ("queued", "running")
-        and getattr(rows[task._moId].get("info.entity"), "_moId", "") == on._moId
-    ]
+    found: dict[str, list[Any]] = {}
+    for task in recent:
+        row = rows.get(task._moId, {})
+        if row.get("info.state") in ("queued", "running") and row.get("info.entity") is not None:
+            found.setdefault(row["info.entity"]._moId, []).append(task)
+    return found
