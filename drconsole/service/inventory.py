@@ -7,6 +7,8 @@ import random
 import time
 from collections.abc import AsyncIterator
 
+import msgspec
+
 from drconsole.api.values import InventoryBatch, LiveState
 from drconsole.errors import DRConsoleError, PinMismatch, WrongCredentials
 from drconsole.journal.clock import now
@@ -68,14 +70,25 @@ class Inventory:
             reset, first = first, False
             if reset:
                 self._objects.clear()
-            for change in changes:
-                if change.change == "leave":
-                    self._objects.pop(change.id, None)
-                else:
-                    self._objects[change.id] = change
+            whole = tuple(self._taken(change) for change in changes)
             self._seen, self._alive, self.error = time.monotonic(), True, ""
-            self._tell(self._batch(changes, reset=reset))
+            self._tell(self._batch(whole, reset=reset))
         self._lost("the site ended the watch")
+
+    def _taken(self, change: InventoryChange) -> InventoryChange:
+        """Returns the change with all that is known of its object: a site tells only what changed."""
+        before = self._objects.pop(change.id, None)
+        if change.change == "leave":
+            return change
+        if before is not None:
+            change = msgspec.structs.replace(
+                change,
+                name=change.name or before.name,
+                parent=change.parent or before.parent,
+                facts=before.facts | change.facts,
+            )
+        self._objects[change.id] = change
+        return change
 
     def _lost(self, error: str) -> None:
         if self._alive:
