@@ -112,6 +112,7 @@ def _setting(
     lab: OwnLab, mode: str, before: Dump, outcome: Outcome, mapping: Path | None, selection: Path | None
 ) -> Setting:
     """Where no mapping was given, the run chose the targets: it says so itself."""
+    assert outcome.stdout, f"no run began:\n{outcome.stderr}"
     chosen = {machine["protected"]: machine["target"] for machine in outcome.json["machines"]}
     named = {
         item["path"]: chosen.get(item["name"], "") for item in (*before["host"], *before["physicalServer"])

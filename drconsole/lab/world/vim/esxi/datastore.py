@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from drconsole.lab.world.vim.call import Call
 from drconsole.lab.world.vim.esxi import inventory
 from drconsole.lab.world.vim.esxi.storage_info import file_system, mount_info
-from drconsole.lab.world.vim.new import fault, new
+from drconsole.lab.world.vim.new import changed, fault, new
 from drconsole.lab.world.vim.objects import Endpoint, ManagedEntity, computed, entity_name
 from drconsole.lab.world.volumes import Volume
 
@@ -181,7 +181,8 @@ class Datastore(ManagedEntity):
         if taken is not None:
             raise fault("DuplicateName", name=name, object=taken.ref())
         await call.take("vcenter.rename")
-        was = inventory.world_path(self)
+        was, old = inventory.world_path(self), self.label
+        guests = [self.endpoint.at(guest) for guest in self.value("vm")]
         try:
             for mount in self.members.values():
                 mount.rename(name)
@@ -190,6 +191,11 @@ class Datastore(ManagedEntity):
         call.write("update", was, name=name, initiator=call.initiator)
         inventory.holder(self).adopt(self)
         self.touch("name", "summary", "info")
+        registered = getattr(self.endpoint, "registered", None)
+        for guest in guests:
+            guest.set(config=_renamed(guest.props["config"], f"[{old}] ", f"[{name}] "))
+            if registered is not None:
+                registered.note(guest)
         for host in self._hosts.values():
             host.hypervisor.changed("datastore", "config")
 
@@ -221,3 +227,21 @@ class Datastore(ManagedEntity):
             host.contact()
             host.hypervisor.storage.unmount(self.members[host.moid])
             host.hypervisor.changed("datastore", "config")
+
+
+def _renamed(config: Any, old: str, now: str) -> Any:
+    """A guest's configuration after a datastore on which it has files was renamed: every path in it
+    begins with the datastore's name."""
+
+    def renamed(path: str | None) -> str | None:
+        return now + path.removeprefix(old) if path and path.startswith(old) else path
+
+    names = ("vmPathName", "snapshotDirectory", "suspendDirectory", "logDirectory")
+    files = changed(config.files, **{name: renamed(getattr(config.files, name)) for name in names})
+    devices = [
+        changed(device, backing=changed(device.backing, fileName=renamed(device.backing.fileName)))
+        if getattr(getattr(device, "backing", None), "fileName", None)
+        else device
+        for device in config.hardware.device
+    ]
+    return changed(config, files=files, hardware=changed(config.hardware, device=devices))
