@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from drconsole.model.step import Handlers
+from collections.abc import Callable, Mapping
+
+from drconsole.model.step import Handler, Handlers
 from drconsole.platforms.vsphere.importer import (
     barrier,
     captured_settings,
@@ -25,39 +27,42 @@ from drconsole.platforms.vsphere.importer import (
 )
 from drconsole.platforms.vsphere.importer.recovered import RecoveredSite
 
+_KINDS: Mapping[str, Callable[[RecoveredSite], Handler]] = {
+    "vsphere.datacenters": tree.Datacenters,
+    "vsphere.folder": tree.FolderHandler,
+    "vsphere.cluster": tree.ClusterHandler,
+    "vsphere.pool": tree.PoolHandler,
+    "vsphere.vapp": tree.VAppHandler,
+    "vsphere.distributed-switch": distributed.DistributedSwitchHandler,
+    "vsphere.distributed-port-group": distributed.DistributedPortGroupHandler,
+    "vsphere.join-switch": membership.JoinSwitch,
+    "vsphere.read-host": ports.ReadHost,
+    "vsphere.plan-uplinks": ports.PlanUplinks,
+    "vsphere.try-uplinks": uplinks.TryUplinks,
+    "vsphere.apply-uplinks": uplinks.ApplyUplinks,
+    "vsphere.prove-uplinks": reaching.ProveUplinks,
+    "vsphere.barrier": barrier.Barrier,
+    "vsphere.add-host": join.AddHost,
+    "vsphere.switches": host_network.Switches,
+    "vsphere.port-groups": host_network.PortGroups,
+    "vsphere.vmkernel": vmkernel.VmKernel,
+    "vsphere.settings": host_settings.HostSettings,
+    "vsphere.rescan": storage.Rescan,
+    "vsphere.mount-vmfs": datastores.MountVmfs,
+    "vsphere.mount-nfs": datastores.MountNfs,
+    "vsphere.read-guests": guests.ReadGuests,
+    "vsphere.register": guests.Register,
+    "vsphere.connect-guest": connect.ConnectGuest,
+    "vsphere.power-on": power.PowerOn,
+    "vsphere.heartbeat": power.Heartbeat,
+    "vsphere.cluster-settings": captured_settings.ClusterSettings,
+    "vsphere.vapp-order": captured_settings.VAppOrder,
+    "vsphere.power-off": cleanup.PowerOff,
+    "vsphere.unregister": cleanup.Unregister,
+}
+"""Every handler's class by the name that steps call it."""
+
 
 def bound(site: RecoveredSite) -> Handlers:
-    """Returns every handler by the name that steps call it."""
-    return {
-        "vsphere.datacenters": tree.Datacenters(site),
-        "vsphere.folder": tree.FolderHandler(site),
-        "vsphere.cluster": tree.ClusterHandler(site),
-        "vsphere.pool": tree.PoolHandler(site),
-        "vsphere.vapp": tree.VAppHandler(site),
-        "vsphere.distributed-switch": distributed.DistributedSwitchHandler(site),
-        "vsphere.distributed-port-group": distributed.DistributedPortGroupHandler(site),
-        "vsphere.join-switch": membership.JoinSwitch(site),
-        "vsphere.read-host": ports.ReadHost(site),
-        "vsphere.plan-uplinks": ports.PlanUplinks(),
-        "vsphere.try-uplinks": uplinks.TryUplinks(site),
-        "vsphere.apply-uplinks": uplinks.ApplyUplinks(site),
-        "vsphere.prove-uplinks": reaching.ProveUplinks(site),
-        "vsphere.barrier": barrier.Barrier(site),
-        "vsphere.add-host": join.AddHost(site),
-        "vsphere.switches": host_network.Switches(site),
-        "vsphere.port-groups": host_network.PortGroups(site),
-        "vsphere.vmkernel": vmkernel.VmKernel(site),
-        "vsphere.settings": host_settings.HostSettings(site),
-        "vsphere.rescan": storage.Rescan(site),
-        "vsphere.mount-vmfs": datastores.MountVmfs(site),
-        "vsphere.mount-nfs": datastores.MountNfs(site),
-        "vsphere.read-guests": guests.ReadGuests(site),
-        "vsphere.register": guests.Register(site),
-        "vsphere.connect-guest": connect.ConnectGuest(site),
-        "vsphere.power-on": power.PowerOn(site),
-        "vsphere.heartbeat": power.Heartbeat(site),
-        "vsphere.cluster-settings": captured_settings.ClusterSettings(site),
-        "vsphere.vapp-order": captured_settings.VAppOrder(site),
-        "vsphere.power-off": cleanup.PowerOff(site),
-        "vsphere.unregister": cleanup.Unregister(site),
-    }
+    """Returns every handler by its name; they share the sessions of `site`."""
+    return {name: kind(site) for name, kind in _KINDS.items()}

@@ -1,80 +1,13 @@
-"""Steps for hosts: uplinks while they are reached alone, then joining and their networks (R70, R72)."""
+"""Steps that make a host a member: joining, then its networks and settings (R70, R72)."""
 
 from __future__ import annotations
-
-from typing import Any
 
 from drconsole.errors import Refused
 from drconsole.model.inventory import Host, VirtualNic
 from drconsole.model.mapping import HostRole
 from drconsole.model.step import key_part, step_key
 from drconsole.planning import keys
-from drconsole.planning.uplinks import layout_of
 from drconsole.platforms.vsphere.importer.graph import Rebuild
-
-
-def add_uplink_steps(rebuild: Rebuild, host: Host, role: HostRole, management: str) -> None:
-    """Adds read → plan → try → apply → prove for one host (R82–R84)."""
-    nic, layout = management_nic(host), layout_of(host, rebuild.plan.snapshot)
-    name = host.name
-    read = rebuild.add(
-        step_key("uplinks", name, "read"),
-        "vsphere.read-host",
-        about=name,
-        title="read the machine's ports",
-        machine=role.target,
-        needs=(keys.ready(name),),
-        deadline="uplink",
-        resources=(),
-        host=name,
-    )
-    planned = rebuild.add(
-        step_key("uplinks", name, "plan"),
-        "vsphere.plan-uplinks",
-        about=name,
-        title="plan the uplinks",
-        machine=role.target,
-        needs=(read,),
-        deadline="uplink",
-        resources=(),
-        typical_s=0.1,
-        host=host,
-        layout=layout,
-    )
-    common: dict[str, Any] = {"host": host, "layout": layout, "vlan": management_vlan(rebuild, host, nic)}
-    tried = rebuild.add(
-        step_key("uplinks", name, "try"),
-        "vsphere.try-uplinks",
-        about=name,
-        title="try the planned uplinks beside the provisioning address",
-        machine=role.target,
-        needs=(planned, keys.ready(management), keys.MANAGEMENT_DATACENTERS),
-        deadline="uplink",
-        typical_s=3,
-        **common,
-    )
-    applied = rebuild.add(
-        step_key("uplinks", name, "apply"),
-        "vsphere.apply-uplinks",
-        about=name,
-        title="move the management address to the uplinks that were proved",
-        machine=role.target,
-        needs=(tried, keys.MANAGEMENT_DATACENTERS),
-        deadline="uplink",
-        typical_s=3,
-        **common,
-    )
-    rebuild.add(
-        keys.proved(name),
-        "vsphere.prove-uplinks",
-        about=name,
-        title="prove it from the management server",
-        machine=role.target,
-        needs=(applied,),
-        deadline="uplink",
-        host=name,
-        address=nic.ip,
-    )
 
 
 def management_nic(host: Host) -> VirtualNic:

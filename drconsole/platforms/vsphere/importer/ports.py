@@ -99,7 +99,7 @@ async def thumbprint(address: str, port: int, pin: str) -> str:
     return ":".join(digest[i : i + 2] for i in range(0, len(digest), 2)).upper()
 
 
-class PlanUplinks:
+class PlanUplinks(SiteHandler):
     """Decides which port takes the place of which captured NIC; pure, and journalled with its reasons."""
 
     async def observe(self, work: Work) -> Done | None:

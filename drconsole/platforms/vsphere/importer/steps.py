@@ -9,9 +9,10 @@ from drconsole.planning.plan_input import PlanInput
 from drconsole.planning.restrict import subset
 from drconsole.platforms.vsphere.importer.graph import Rebuild
 from drconsole.platforms.vsphere.importer.guest_steps import add_guest_steps
-from drconsole.platforms.vsphere.importer.host_steps import add_host_steps, add_uplink_steps
+from drconsole.platforms.vsphere.importer.host_steps import add_host_steps
 from drconsole.platforms.vsphere.importer.storage_steps import add_storage_steps
 from drconsole.platforms.vsphere.importer.tree_steps import add_pool_steps, add_tree_steps
+from drconsole.platforms.vsphere.importer.uplink_steps import add_uplink_steps
 
 
 def rebuild_steps(plan: PlanInput) -> tuple[Step, ...]:
