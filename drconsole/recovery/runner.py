@@ -29,13 +29,15 @@ from drconsole.recovery import stages
 from drconsole.recovery.drivers import Room, close_all, rooms_of
 from drconsole.recovery.executor import Ending, Executor
 from drconsole.recovery.process import known_dead, myself
+from drconsole.recovery.schedule import SETTLED
 from drconsole.recovery.stages import cleanup
 from drconsole.recovery.stages.preflight import untouched_groups
 from drconsole.recovery.work import RunWork
 from drconsole.settings.file import load
 from drconsole.settings.values import Settings
 
-_HEAVY = ("asyncssh", "scipy.optimize", "lxml.etree", "jinja2")
+_HEAVY = {"provision": ("asyncssh", "jinja2"), "uplinks": ("scipy.optimize",), "verify": ("lxml.etree",)}
+"""What takes long to import, by the first stage that needs it."""
 
 
 class Runner:
@@ -62,10 +64,17 @@ class Runner:
         parts = self._bind(plan, msgspec.json.decode(source, type=PlanInput))
         # Earlier ones win: no room replaces a step of the recovery's own.
         handlers = dict(ChainMap(*({**part} for part in parts)))
+        warming = asyncio.create_task(asyncio.to_thread(_warm, self._journal.read(self._ahead)))
         try:
             await self._carry(plan, epoch, handlers)
         finally:
             await close_all(parts)
+            await warming
+
+    def _ahead(self, connection: Connection) -> set[str]:
+        """The stages that still have something to do."""
+        rows = steps.load(connection, self._run)
+        return {row.step.stage for row in rows.values() if row.state not in SETTLED}
 
     async def _carry(self, plan: Plan, epoch: int, handlers: Handlers) -> None:
         row = self._journal.read(lambda c: runs.find(c, self._run))
@@ -154,18 +163,17 @@ async def carry(config: str, run: str) -> None:
     """Carries a run of a configuration, in this process."""
     settings = load(config)
     journal = Journal(settings.journal_url)
-    warming = asyncio.create_task(asyncio.to_thread(_warm))
     try:
         await Runner(settings, journal, run).carry()
     finally:
-        await warming
         await journal.close()
 
 
-def _warm() -> None:
+def _warm(stages_ahead: set[str]) -> None:
     """Imports what steps need later, beside the event loop: on it each would hold up every deadline."""
-    for module in _HEAVY:
-        import_module(module)
+    for stage, modules in _HEAVY.items():
+        for module in modules if stage in stages_ahead else ():
+            import_module(module)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -1,4 +1,4 @@
-"""A runner as a process of its own: `python -m tests.unit.runs.carry FOLDER RUN`."""
+"""A runner over a world of files, to be the whole of a process."""
 
 from __future__ import annotations
 
@@ -22,9 +22,10 @@ async def carry(folder: Path, run: str) -> None:
         await journal.close()
 
 
-if __name__ == "__main__":
+def main(folder: str, run: str) -> None:
+    """Ends the process with the runner's exit code."""
     try:
-        asyncio.run(carry(Path(sys.argv[1]), sys.argv[2]))
+        asyncio.run(carry(Path(folder), run))
     except DRConsoleError as error:
         print(error, file=sys.stderr)
         sys.exit(error.exit_code)
