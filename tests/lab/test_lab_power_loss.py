@@ -7,11 +7,14 @@ import weakref
 
 from drconsole.lab.world.install import erase
 from drconsole.lab.world.power import cut, start_running
+from drconsole.lab.world.vim.esxi.host_system import HostSystem
 from drconsole.lab.world.vim.tasks import Task
 from drconsole.lab.world.vim.vcenter.clusters import Cluster
+from drconsole.lab.world.vim.vcenter.guests import VirtualMachine
 from drconsole.lab.world.vim.vcenter.server import VCenter
 from drconsole.lab.world.world import World
 from tests.lab.esxi_world import Site, connect_spec, install, recovery_world, site
+from tests.lab.vsphere_site import admin, built_site, run, vcenter_of
 
 
 async def test_sessions_and_tasks_end_with_the_power_and_the_inventory_stays() -> None:
@@ -31,6 +34,30 @@ async def test_sessions_and_tasks_end_with_the_power_and_the_inventory_stays() -
     assert not world.ledger.of("add-host"), "the host was not added by a server without power"
     start_running(world.machines["D"])
     assert recovered.vcenter.of(Cluster) == [recovered.cluster]
+
+
+async def test_a_guest_that_migrated_depends_on_the_power_of_its_new_host() -> None:
+    world = built_site()
+    vcenter = vcenter_of(world)
+    moving = next(g for g in vcenter.of(VirtualMachine) if g.running and isinstance(g.host.parent, Cluster))
+    old, cluster = moving.host, moving.host.parent
+    assert isinstance(cluster, Cluster)
+    new = next(host for host in cluster.children.values() if host is not old)
+    assert isinstance(new, HostSystem)
+    await run(
+        admin(vcenter),
+        moving,
+        "MigrateVM_Task",
+        pool=None,
+        host=new.ref(),
+        priority="defaultPriority",
+        state=None,
+    )
+    cut(old.hypervisor.machine)
+    assert moving.running
+    cut(new.hypervisor.machine)
+    assert not moving.running
+    await world.close()
 
 
 async def test_a_wiped_server_is_forgotten_by_the_world() -> None:

@@ -74,7 +74,7 @@ class Hypervisor:
         self.certificate: Certificate = self._own_certificate()
         self.endpoint: HostEndpoint | None = None
         self._watchers: list[Watcher] = []
-        self._power_watchers: list[Callable[[], None]] = []
+        self._power_watchers: dict[object, Callable[[], None]] = {}
         self._changing = asyncio.Lock()
         self._known_password = ""
 
@@ -175,9 +175,13 @@ class Hypervisor:
         if told in self._watchers:
             self._watchers.remove(told)
 
-    def watch_power(self, lost: Callable[[], None]) -> None:
-        """Calls `lost` when the machine loses power: what ran on it stops."""
-        self._power_watchers.append(lost)
+    def watch_power(self, who: object, lost: Callable[[], None]) -> None:
+        """Calls `lost` when the machine loses power: `who` runs on it, and stops."""
+        self._power_watchers[who] = lost
+
+    def unwatch_power(self, who: object) -> None:
+        """`who` runs on it no longer."""
+        self._power_watchers.pop(who, None)
 
     def changed(self, *roots: str) -> None:
         """Tells the views and the world, whose doors may have to open or close."""
@@ -186,7 +190,7 @@ class Hypervisor:
         self.world.changed()
 
     def powered_off(self) -> None:
-        for lost in tuple(self._power_watchers):
+        for lost in tuple(self._power_watchers.values()):
             lost()
         if self.endpoint is not None:
             self.endpoint.close()

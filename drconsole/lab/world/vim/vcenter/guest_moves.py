@@ -71,6 +71,7 @@ class GuestMoves(TreeEntity):
             source.set(vm=[ref for ref in source.value("vm") if ref._moId != self.moid])
             target.set(vm=[*target.value("vm"), self.ref()])
             guest.update_runtime(host=target.ref())
+            guest.moved(source, target)
         above = cast("Any", target.parent)
         chosen = self.endpoint.at(pool) if pool is not None else guest.pool
         if chosen is None or (pool is None and cast("ResourcePool", chosen).owner is not above):

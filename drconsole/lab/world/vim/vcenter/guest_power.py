@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import asyncio
 
     from drconsole.lab.world.vim.call import Call
+    from drconsole.lab.world.vim.esxi.host_system import HostSystem
     from drconsole.lab.world.vim.vcenter.guests import VirtualMachine
 
 MOVED, COPIED = "1", "2"
@@ -59,7 +60,7 @@ class GuestPower(TreeEntity):
     def run(self) -> None:
         """Powers it on without a record, as a world does that starts with running guests."""
         self._me.update_runtime(powerState="poweredOn", bootTime=self.world.clock.now(), cleanPowerOff=False)
-        self._me.host.hypervisor.watch_power(self._host_lost_power)
+        self._me.host.hypervisor.watch_power(self, self._host_lost_power)
         wiring.appear(self._me)
 
     async def _beat(self) -> None:
@@ -189,6 +190,12 @@ class GuestPower(TreeEntity):
         if self.moid in self.endpoint.objects and self._me.running:
             self.power_lost()
 
+    def moved(self, source: HostSystem, target: HostSystem) -> None:
+        """It depends on another machine's power from now on."""
+        source.hypervisor.unwatch_power(self)
+        if self._me.running:
+            target.hypervisor.watch_power(self, self._host_lost_power)
+
     def power_lost(self) -> None:
         """It stops, for whatever reason."""
         if self._asking is not None and not self._asking.done():
@@ -196,6 +203,7 @@ class GuestPower(TreeEntity):
         if not self._me.running:
             return
         self.world.presence.leave(vcenter_of(self).path_of(self))
+        self._me.host.hypervisor.unwatch_power(self)
         self._me.update_runtime(powerState="poweredOff", bootTime=None, cleanPowerOff=True)
         self._me.show_tools(running=False)
 
