@@ -9,6 +9,7 @@ import msgspec
 from pyVmomi import vim
 
 from drconsole.errors import DeviceError
+from drconsole.lab.world.vim.esxi.network import Network
 from drconsole.lab.world.vim.vcenter.clusters import Cluster
 from drconsole.lab.world.vim.vcenter.guests import VirtualMachine
 from drconsole.lab.world.vim.vcenter.server import VCenter
@@ -132,6 +133,24 @@ async def test_default_switches_are_augmented_and_never_made_again(tmp_path: Pat
             await recovery.carry(step.key)
         assert recovery.acted[acted:] == []
         assert len(recovery.lab.world.ledger.of("update")) == again
+
+
+def in_a_folder(snapshot: Snapshot) -> Snapshot:
+    """The guests' standard network was captured beside the distributed switch."""
+    folder = next(f.id for f in snapshot.folders if f.name == "Switches")
+    networks = tuple(
+        msgspec.structs.replace(n, parent=folder) if n.name == "VM Network" else n for n in snapshot.networks
+    )
+    return msgspec.structs.replace(snapshot, networks=networks)
+
+
+async def test_a_standard_network_lies_in_its_captured_folder(tmp_path: Path) -> None:
+    async with open_recovery(tmp_path, change=in_a_folder, hosts=2, guests=6) as recovery:
+        (step,) = recovery.of("place-network")
+        await recovery.run(step.key)
+        assert recovery.failed == {}
+        network = next(n for n in vcenter(recovery).of(Network) if n.name == "VM Network")
+        assert vcenter(recovery).at(network.value("parent")).value("name") == "Switches"
 
 
 def without_apps(settings_file: Path) -> None:

@@ -290,6 +290,19 @@ def test_vapps_start_in_their_order_nested_ones_as_wholes() -> None:
     }
 
 
+def test_only_a_network_outside_its_datacenters_folder_is_moved() -> None:
+    snapshot = site()
+    folder = Folder(id="f-nets", name="nets", type="network", parent="f-net")
+    first, *rest = snapshot.networks
+    moved = replace(
+        snapshot, folders=(*snapshot.folders, folder), networks=(replace(first, parent="f-nets"), *rest)
+    )
+    steps = of(derived(planned(moved)), "place-network")
+    assert [step.object for step in steps] == [first.name]
+    assert "import/esx-03/port-groups" in steps[0].needs
+    assert of(derived(planned()), "place-network") == []
+
+
 def test_root_pools_are_found_and_not_created() -> None:
     steps = derived(planned())
     assert {step.object for step in of(steps, "pool")} == {"gold", "inner", "unused"}

@@ -127,3 +127,21 @@ def _add_memberships(rebuild: Rebuild, host: Host, role: HostRole, switches: str
         for member in switch.members
         if member.host == host.id
     )
+
+
+def add_network_places(rebuild: Rebuild) -> None:
+    """Adds the move of every standard network that was captured outside its datacenter's own folder."""
+    own = {datacenter.network_folder for datacenter in rebuild.scope.datacenters}
+    hosts = {host.id: host for host in rebuild.scope.hosts}
+    for network in rebuild.scope.networks:
+        having = [hosts[id] for id in network.hosts if id in hosts]
+        if network.parent not in own and having:
+            rebuild.add(
+                rebuild.key(network, "place-network"),
+                "vsphere.place-network",
+                about=network.name,
+                title="move the network into its folder",
+                at={"folder": network.parent, "host": having[0].id},
+                needs=tuple(step_key("import", host.name, "port-groups") for host in having),
+                name=network.name,
+            )

@@ -9,7 +9,7 @@ from drconsole.planning.plan_input import PlanInput
 from drconsole.planning.restrict import subset
 from drconsole.platforms.vsphere.importer.graph import Rebuild
 from drconsole.platforms.vsphere.importer.guest_steps import add_guest_steps
-from drconsole.platforms.vsphere.importer.host_steps import add_host_steps
+from drconsole.platforms.vsphere.importer.host_steps import add_host_steps, add_network_places
 from drconsole.platforms.vsphere.importer.storage_steps import add_storage_steps
 from drconsole.platforms.vsphere.importer.tree_steps import add_pool_steps, add_tree_steps
 from drconsole.platforms.vsphere.importer.uplink_steps import add_uplink_steps
@@ -34,6 +34,7 @@ def rebuild_steps(plan: PlanInput) -> tuple[Step, ...]:
     _add_barrier(rebuild, server.protected)
     for host in rebuild.scope.hosts:
         add_host_steps(rebuild, host, roles[host.id])
+    add_network_places(rebuild)
     add_pool_steps(rebuild)
     add_storage_steps(rebuild)
     if rebuild.scope.virtual_machines:
