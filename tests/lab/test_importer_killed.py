@@ -65,3 +65,21 @@ async def test_whatever_was_begun_is_finished_and_nothing_is_done_twice(
         assert {line: count for line, count in effects.items() if count > 1} == {}
         registered = sum(effect == "register-guest" for effect, _ in effects)
         assert registered == len(recovery.of("register")) == 6
+
+
+async def test_a_task_that_a_dead_runner_left_at_work_is_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    killer = Killer(monkeypatch)
+    async with open_recovery(tmp_path, hosts=2, guests=6, speed=40) as recovery:
+        joining = recovery.of("add-host")[0].key
+        await recovery.run(*recovery.steps[joining].needs)
+        assert recovery.failed == {}
+        killer.armed = True
+        with pytest.raises(Died):
+            await recovery.carry(joining)
+        assert recovery.effects("add-host") == []
+        await recovery.restart()
+        await recovery.carry(joining)
+        assert any("an earlier attempt at AddHost_Task was still at work" in line for line in recovery.said)
+        assert len(recovery.effects("add-host")) == 1
