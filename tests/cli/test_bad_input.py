@@ -28,7 +28,8 @@ def nothing_lost(lab: OwnLab) -> Iterator[None]:
 
 
 def _kept(lab: OwnLab) -> tuple[object, ...]:
-    snapshots = [entry["id"] for entry in lab.operator.json("snapshot", "list")]
+    with closing(sqlite3.connect(lab.directory / "state" / "repository.db")) as database:
+        snapshots = database.execute("SELECT id FROM snapshot ORDER BY number").fetchall()
     targets = [(target["name"], target["state"]) for target in lab.operator.json("target", "list")]
     effects = [entry.effect for entry in lab.ledger() if entry.effect not in QUIET]
     return snapshots, targets, effects

@@ -16,7 +16,7 @@ from tests.comparer.ledger import Entry, read_ledger
 from tests.comparer.setting import Nic
 from tests.lab.operator import Operator, Outcome
 
-ENDS_WITHIN_S = 15.0
+ENDS_WITHIN_S = 5.0
 PATIENCE_S = {"probe-protected": 0.0}
 """Deadlines that stay as the lab wrote them: a disaster's one probe is meant to be short."""
 
