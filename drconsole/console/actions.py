@@ -119,6 +119,13 @@ ACTIONS = (
         screens=("targets",),
     ),
     Action(
+        name="approve",
+        keys=("a",),
+        label="answer…",
+        help="answer the question that the run waits with, such as whether the protected side is fenced",
+        screens=("run",),
+    ),
+    Action(
         name="retry",
         keys=("k",),
         label="retry",

@@ -95,6 +95,10 @@ class Following:
             if step.state == "failed" and key.startswith("cleanup/") == bool(wanted)
         ]
 
+    def questions(self) -> list[StepView]:
+        """Returns the steps that wait for an operator's answer; their `error` is the question."""
+        return [step for step in self.steps.values() if step.state == "waiting"]
+
     def steps_of(self, *names: str) -> list[StepView]:
         """Returns the steps about objects of these names, as their keys say it."""
         parts = {key_part(name) for name in names if name}

@@ -78,6 +78,7 @@ def world(folder: Path, *, named: Named = lambda name: name, run: bool = True) -
         requests.Select: lambda _: _select(snapshot, identity),
         requests.Recover: lambda _: RunStarted(run=RUN, pid=1),
         requests.Retry: lambda asked: CommandReply(run=RUN, steps=asked.steps, state="running"),
+        requests.Approve: lambda asked: CommandReply(run=RUN, steps=(asked.step,), state="running"),
         requests.Skip: lambda asked: CommandReply(run=RUN, steps=(asked.step,), state="running"),
         requests.Cancel: lambda _: CommandReply(run=RUN, steps=(), state="cancelled"),
         requests.Cleanup: lambda _: CommandReply(run=RUN, steps=(), state="held"),

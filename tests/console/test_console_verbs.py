@@ -12,6 +12,7 @@ from textual.pilot import Pilot
 from drconsole.api import requests
 from drconsole.console.app import ConsoleApp
 from drconsole.console.screens.dialogs import Ask, Confirm
+from drconsole.model.run import StepView
 from drconsole.model.step import step_key
 from tests.console.scripted_service import ScriptedService
 from tests.console.small_world import RUN, world
@@ -107,6 +108,26 @@ async def test_retry_takes_the_failed_step_of_the_row_and_all_where_it_has_none(
         await at.pilot.press("G", "k")
         await at.until(lambda: len(at.service.asked_for(requests.Retry)) == 2)
         assert at.service.asked_for(requests.Retry)[-1] == requests.Retry(run=RUN, steps=(), all=True)
+
+
+async def test_a_question_is_shown_and_answered_once_it_is_meant(tmp_path: Path) -> None:
+    gate = "guests/site/gate"
+    async with desk(tmp_path) as at:
+        await at.pilot.press("5", "a")
+        assert "no question" in str(at.app.store.note)
+        following = at.app.store.following
+        assert following is not None
+        question = StepView(
+            key=gate, state="waiting", attempts=1, started=None, ended=None, error="is it fenced?"
+        )
+        following.steps[gate] = question
+        await at.pilot.press("a")
+        assert isinstance(at.app.screen, Confirm)
+        await at.pilot.press("n")
+        assert not at.service.asked_for(requests.Approve)
+        following.steps[gate] = question
+        await at.pilot.press("a", "y")
+        assert await at.asked(requests.Approve) == requests.Approve(run=RUN, step=gate)
 
 
 async def test_skip_asks_for_a_reason(tmp_path: Path) -> None:

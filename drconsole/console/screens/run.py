@@ -80,6 +80,7 @@ class RunScreen(RunVerbs, screen="run"):
         undone = clean and view is not None and (view.cleanup is None or view.cleanup.state == "failed")
         shows = _TABLES[(_TABLES.index(self.shows) + 1) % len(_TABLES)]
         return {
+            "approve": "answer…" if following is not None and following.questions() else "",
             "retry": "retry" if failed else "",
             "skip": "skip…" if failed else "",
             "cancel": "cancel…" if live and view is not None and view.state not in AT_REST else "",

@@ -1,4 +1,4 @@
-"""What operators do to a run: retry, skip, cancel, clean up; attach, detach, look at another one."""
+"""What operators do to a run: answer, retry, skip, cancel, clean up; attach, detach, look at another one."""
 
 from __future__ import annotations
 
@@ -69,6 +69,23 @@ class RunVerbs(Recovering):
         here = tuple(step.key for step in self.failed_here(following))
         request = requests.Retry(run=following.run, steps=here, all=not here)
         self.console_app.ask("retry", request, lambda reply: self._done("retrying", reply))
+
+    def do_approve(self) -> None:
+        """Shows the question that the run waits with, and answers it once that is meant."""
+        following = self.store.following
+        questions = following.questions() if following is not None else []
+        if following is None or not questions:
+            self.console_app.say("no question waits for an answer", "dim")
+            return
+        step = questions[0]
+        lines = [*prose(step.key, "title"), *prose(step.error or "", "warn")]
+
+        def answer(yes: bool | None) -> None:
+            if yes:
+                request = requests.Approve(run=following.run, step=step.key)
+                self.console_app.ask("answer", request, lambda reply: self._done("answered", reply))
+
+        self.app.push_screen(Confirm("The run asks", lines, "says yes: it goes on"), answer)
 
     def do_skip(self) -> None:
         """Asks which failed step to give up, if there are several, and why."""
