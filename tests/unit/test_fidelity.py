@@ -177,3 +177,22 @@ def test_uplinks_are_repaired_only_as_they_were_proven(plan: PlanInput, nic: str
     fidelity = compare(plan, msgspec.structs.replace(whole, hosts=hosts), uplinks)
     assert [difference.klass for difference in fidelity.differences] == [klass]
     assert sum(fidelity.excused.values()) == (1 if klass == "repaired" else 0)
+
+
+def test_what_stands_unasked_in_the_recovered_site_is_told(plan: PlanInput) -> None:
+    """Somebody's guest, registered by hand; an installer's datastore on a local disk is no loss."""
+    whole = recovered(plan)
+    guest = msgspec.structs.replace(whole.virtual_machines[0], id="new-guest", name="not-ours")
+    local = msgspec.structs.replace(whole.datastores[0], id="new-local", name="datastore1", local=True)
+    more = msgspec.structs.replace(
+        whole,
+        virtual_machines=(*whole.virtual_machines, guest),
+        datastores=(*whole.datastores, local),
+    )
+    before, after = compare(plan, whole, {}), compare(plan, more, {})
+    extra = [d for d in after.differences if d not in before.differences]
+    assert [(d.path.partition("[")[0], d.recovered, d.klass) for d in extra] == [
+        ("datastore", "datastore1", "had-to-be"),
+        ("virtualMachine", "not-ours", "lost"),
+    ]
+    assert (after.matched, after.total) == (before.matched, before.total)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 
 import msgspec
 
-from drconsole.model.inventory import Host, Object, PhysicalServer, Snapshot
+from drconsole.model.inventory import Datastore, Host, Object, PhysicalServer, Snapshot
 from drconsole.model.run import Difference, Fidelity
 from drconsole.model.step import Facts
 from drconsole.planning.closure import closure_of
@@ -23,11 +23,15 @@ _CONFIGURED = frozenset({"storageArray", "volume"})
 """Kinds that come from a site's configuration: no capture of the world could prove them."""
 
 
+_INSTALLERS = "the installer makes it on the host's own disk"
+
+
 def compare(plan: PlanInput, recovered: Snapshot, uplinks: dict[str, Facts]) -> Fidelity:
     """Returns how many captured values of the run's closure came back, and each that did not.
 
     `uplinks` are the results of that stage's steps: where a host's NICs went. Objects are matched
-    by kind and path of names. A value that stands only in the recovered object counts too.
+    by kind and path of names. A value that stands only in the recovered object counts too, and so
+    does an object that stands only in the recovered site.
     """
     captured = subset(plan.snapshot, closure_of(plan))
     return _Comparison(plan, captured, recovered, uplinks).result()
@@ -43,6 +47,7 @@ class _Comparison:
         self._uplinks = uplinks
         self._before = Paths(captured)
         self._after = Paths(recovered)
+        self._matched: set[str] = set()
 
     def result(self) -> Fidelity:
         differences: list[Difference] = []
@@ -53,9 +58,12 @@ class _Comparison:
                 continue
             mine = leaves(_provable(item), self._before)
             total += len(mine)
-            for difference, rule in self._differing(item, mine):
+            twin = _twin(item, self._before, self._after, self._recovered)
+            self._matched.add(twin.id if twin is not None else "")
+            for difference, rule in self._differing(item, mine, twin):
                 differences.append(difference)
                 excused.update([rule.name] if rule else [])
+        differences += self._unasked()
         unequal = sum(bool(difference.captured) for difference in differences)
         return Fidelity(
             matched=total - unequal,
@@ -64,8 +72,23 @@ class _Comparison:
             excused=dict(sorted(excused.items())),
         )
 
-    def _differing(self, item: Object, mine: dict[str, Leaf]) -> Iterator[tuple[Difference, Rule | None]]:
-        twin = _twin(item, self._before, self._after, self._recovered)
+    def _unasked(self) -> Iterator[Difference]:
+        """Yields each object that stands in the recovered site though the run was not to make it."""
+        for item in self._recovered.objects():
+            if item.kind in _CONFIGURED or item.id in self._matched:
+                continue
+            reason = _INSTALLERS if isinstance(item, Datastore) and item.local else ""
+            yield Difference(
+                path=f"{item.kind}[{self._after.of(item.id)}]",
+                captured="",
+                recovered=item.name,
+                klass="had-to-be" if reason else "lost",
+                reason=reason,
+            )
+
+    def _differing(
+        self, item: Object, mine: dict[str, Leaf], twin: Object | None
+    ) -> Iterator[tuple[Difference, Rule | None]]:
         theirs = leaves(_provable(twin), self._after) if twin is not None else {}
         path = self._before.of(item.id)
         for place in dict.fromkeys((*mine, *theirs)):
