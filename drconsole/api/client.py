@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncGenerator, Callable
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -82,7 +82,7 @@ class Client:
                 on_item(cast("Piece", value))
         raise Unreachable("the service went away in the middle of a request", about=self._about())
 
-    async def items(self, request: Request[Any, Piece]) -> AsyncIterator[Piece]:
+    async def items(self, request: Request[Any, Piece]) -> AsyncGenerator[Piece, None]:
         """Yields the items of a request until it ends; leaving the loop cancels the request.
 
         Wrap it in `contextlib.aclosing` where the loop may be left early.

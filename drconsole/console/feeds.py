@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, TypeVar
+from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from textual.message import Message
 
@@ -19,6 +19,7 @@ from drconsole.errors import DRConsoleError, InvalidConfiguration, PinMismatch, 
 from drconsole.model.run import Event
 
 Reply = TypeVar("Reply")
+Given = ParamSpec("Given")
 Post = Callable[[Message], object]
 
 BEAT_S = 2.0
@@ -54,6 +55,13 @@ def _configured(config: str | None) -> bool:
     return is_configured(config)
 
 
+def _arrived(
+    put: Callable[Concatenate[Store, Given], None], *given: Given.args, **named: Given.kwargs
+) -> Arrived:
+    """Returns the message that puts these values into the store; they are those of this moment."""
+    return Arrived(lambda store: put(store, *given, **named))
+
+
 async def beat(client: Client, post: Post) -> None:
     """Asks who answers, to notice when nobody does."""
     while True:
@@ -62,7 +70,7 @@ async def beat(client: Client, post: Post) -> None:
         except DRConsoleError as error:
             post(Parted(error))
             return
-        post(Arrived(lambda store, status=status: store.set_status(status)))  # type: ignore[misc]
+        post(_arrived(Store.set_status, status))
         await asyncio.sleep(BEAT_S)
 
 
@@ -82,7 +90,7 @@ async def poll(
         except DRConsoleError as error:
             post(Told(str(error), "bad"))
         else:
-            post(Arrived(lambda store, reply=reply: put(store, reply)))  # type: ignore[misc]
+            post(_arrived(put, reply))
         await asyncio.sleep(every_s)
 
 
@@ -90,10 +98,9 @@ async def watch(client: Client, site: str, post: Post) -> None:
     """Follows a site's live inventory for as long as the service does."""
     while True:
         try:
-            async with contextlib.aclosing(client.items(requests.WatchInventory(site=site))) as batches:  # type: ignore[type-var]
+            async with contextlib.aclosing(client.items(requests.WatchInventory(site=site))) as batches:
                 async for batch in batches:
-                    now = time.monotonic()
-                    post(Arrived(lambda store, batch=batch, now=now: store.set_batch(batch, now)))  # type: ignore[misc]
+                    post(_arrived(Store.set_batch, batch, time.monotonic()))
         except (WrongCredentials, PinMismatch) as error:
             post(Told(f"{site}: {error}", "bad"))
             return
@@ -120,7 +127,7 @@ async def follow(client: Client, run: str, after: int, post: Post) -> None:
     while True:
         with contextlib.suppress(Unreachable):
             attach = requests.Attach(run=run, after=heard.seq)
-            async with contextlib.aclosing(client.items(attach)) as events:  # type: ignore[type-var]
+            async with contextlib.aclosing(client.items(attach)) as events:
                 async for event in events:
                     heard.take(event)
         await asyncio.sleep(RUNS_S)
@@ -154,8 +161,7 @@ async def view(client: Client, run: str, wanted: Callable[[], bool], post: Post)
         if wanted():
             with contextlib.suppress(Unreachable):
                 found = await client.ask(requests.ShowRun(run=run))
-                now = time.monotonic()
-                post(Arrived(lambda store, found=found, now=now: _take_view(store, run, found, now)))  # type: ignore[misc]
+                post(_arrived(_take_view, run, found, time.monotonic()))
         await asyncio.sleep(VIEW_S)
 
 

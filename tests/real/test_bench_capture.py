@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -22,7 +21,7 @@ def test_a_capture_stays_under_twice_its_figure() -> None:
     if package := vcsim_server.missing():
         pytest.skip(f"vcsim needs the Debian package {package}: run scripts/debian-packages")
     bench = subprocess.run(
-        [sys.executable, str(ROOT / "scripts" / "bench"), "capture", "250", "2500", "3"],
+        [str(ROOT / "scripts" / "bench"), "capture", "250", "2500", "3"],
         capture_output=True,
         text=True,
         timeout=580,

@@ -88,11 +88,11 @@ class View(Screen[None]):
 
     def body(self) -> Iterable[Widget]:
         """Yields what is between the lines above and below."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} has no body")
 
     def show(self) -> None:
         """Brings the body up to date with the store."""
-        raise NotImplementedError
+        raise TypeError(f"{type(self).__name__} shows nothing")
 
     def crumbs(self) -> Sequence[str]:
         """Returns where I am, the outermost first."""
