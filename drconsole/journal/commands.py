@@ -22,11 +22,22 @@ class Command(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def add(
-    connection: Connection, run: str, verb: str, steps: tuple[str, ...], *, actor: str, reason: str = ""
+    connection: Connection,
+    run: str,
+    verb: str,
+    steps: tuple[str, ...],
+    *,
+    actor: str,
+    reason: str = "",
+    answer: str | None = None,
 ) -> None:
-    """Writes a verb, its event and its line of the audit."""
+    """Writes a verb, its event and its line of the audit.
+
+    `answer` names the question that it answers: a second answer breaks the table's uniqueness
+    (IntegrityError), whatever the two operators saw.
+    """
     at = now()
-    row = {"run": run, "verb": verb, "actor": actor, "reason": reason, "at": at}
+    row = {"run": run, "verb": verb, "actor": actor, "reason": reason, "at": at, "answer": answer}
     connection.execute(insert(schema.command), row | {"steps": msgspec.json.encode(steps)})
     facts = {"verb": verb, "steps": list(steps)}
     events.add(connection, run, "command", actor=actor, text=reason or verb, facts=facts)

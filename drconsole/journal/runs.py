@@ -45,6 +45,9 @@ class RunRow(msgspec.Struct, frozen=True, kw_only=True):
     cleanup_state: StepState | None
     cleanup_started: str | None
     cleanup_ended: str | None
+    paused_by: str | None
+    pre_empted_by: str | None
+    amended: int
 
 
 class Owner(msgspec.Struct, frozen=True, kw_only=True):
@@ -195,6 +198,39 @@ def set_cleanup(
 def set_cancelled(connection: Connection, run: str, actor: str) -> None:
     """Remembers who cancelled a run."""
     connection.execute(update(_TABLE).where(_TABLE.c.id == run).values(cancelled_by=actor))
+
+
+def set_paused(connection: Connection, run: str, actor: str | None) -> None:
+    """Remembers who paused a run; None lifts the pause. The state is the caller's to write."""
+    connection.execute(update(_TABLE).where(_TABLE.c.id == run).values(paused_by=actor))
+
+
+def set_pre_empted(connection: Connection, run: str, by: str) -> None:
+    """Remembers which real run took a drill's place."""
+    connection.execute(update(_TABLE).where(_TABLE.c.id == run).values(pre_empted_by=by))
+
+
+def amend(connection: Connection, plan: Plan, source: bytes, *, actor: str, text: str) -> int:
+    """Puts a changed plan in the place of a run's frozen one, which is kept, and returns its number.
+
+    The run's runner notices, lets go of what it does and goes on by the new plan. Steps are the
+    caller's to change, in the same transaction. Raises UnknownName.
+    """
+    raised = update(_TABLE).where(_TABLE.c.id == plan.run).values(amended=_TABLE.c.amended + 1)
+    before = connection.execute(raised.returning(_TABLE.c.amended, _TABLE.c.plan, _TABLE.c.input)).first()
+    if before is None:
+        raise UnknownName("there is no such run", about=plan.run)
+    kept = {"run": plan.run, "number": before.amended, "at": now(), "actor": actor, "text": text}
+    connection.execute(
+        insert(schema.amendment).values(**kept, plan=before.plan, input=before.input),
+    )
+    changed = {
+        "plan": zlib.compress(msgspec.json.encode(plan), 1),
+        "input": zlib.compress(source, 1),
+    }
+    connection.execute(update(_TABLE).where(_TABLE.c.id == plan.run).values(**changed))
+    events.add(connection, plan.run, "run", actor=actor, text=text, facts={"amended": before.amended})
+    return int(before.amended)
 
 
 def unfinished(connection: Connection) -> tuple[RunRow, ...]:

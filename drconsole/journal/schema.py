@@ -11,6 +11,7 @@ from sqlalchemy import (
     Column,
     Float,
     ForeignKey,
+    Index,
     Integer,
     LargeBinary,
     MetaData,
@@ -19,7 +20,7 @@ from sqlalchemy import (
     Text,
 )
 
-HEAD = "0002"
+HEAD = "0003"
 
 metadata = MetaData()
 
@@ -49,8 +50,12 @@ run = Table(
     Column("cleanup_state", String),
     Column("cleanup_started", String),
     Column("cleanup_ended", String),
+    Column("paused_by", String),
+    Column("pre_empted_by", String),
+    Column("amended", Integer, nullable=False, server_default="0"),
 )
-"""`seq` is the last event's; `epoch` counts the runners; `input` is what the plan was made from."""
+"""`seq` is the last event's; `epoch` counts the runners; `input` is what the plan was made from;
+`amended` counts the amendments; `pre_empted_by` is the real run that took a drill's place."""
 
 step = Table(
     "step",
@@ -68,7 +73,9 @@ step = Table(
     Column("error", Text),
     Column("remedy", Text),
     Column("result", LargeBinary),
+    Column("observed", Text),
 )
+"""`observed` is what a look at the device said after the step had failed."""
 
 event = Table(
     "event",
@@ -93,7 +100,47 @@ command = Table(
     Column("actor", String, nullable=False),
     Column("reason", Text, nullable=False),
     Column("at", String, nullable=False),
+    Column("answer", String),
+    Index("command_answer", "run", "answer", unique=True),
 )
+"""`answer` names the question that a verb answers (`step#attempt`): it cannot be answered twice."""
+
+amendment = Table(
+    "amendment",
+    metadata,
+    Column("run", String, ForeignKey("run.id"), primary_key=True),
+    Column("number", Integer, primary_key=True),
+    Column("at", String, nullable=False),
+    Column("actor", String, nullable=False),
+    Column("text", Text, nullable=False),
+    Column("plan", LargeBinary, nullable=False),
+    Column("input", LargeBinary, nullable=False),
+)
+"""What an operator changed of a frozen plan; `plan` and `input` are what stood before."""
+
+notice = Table(
+    "notice",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("run", String, ForeignKey("run.id"), nullable=False),
+    Column("channel", String, nullable=False),
+    Column("kind", String, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("state", String, nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("created", String, nullable=False),
+    Column("due", Float, nullable=False),
+    Column("error", Text, nullable=False),
+)
+"""What is to be told outside, by channel: `state` is open, sent or given-up; `due` in Unix seconds."""
+
+notified = Table(
+    "notified",
+    metadata,
+    Column("run", String, ForeignKey("run.id"), primary_key=True),
+    Column("seq", Integer, nullable=False),
+)
+"""Up to which event of a run notices have been written."""
 
 lease = Table(
     "lease",
