@@ -15,6 +15,7 @@ Every error that leaves a room is one of these; the command line turns it into i
     ├── InvalidConfiguration       5  the configuration file, with its line
     ├── UnknownName                5  a name that stands nowhere
     ├── RunStopped                 6  the run failed, or waits for an operator
+    ├── Question                   6  a step that only an operator can decide
     ├── AcceptedFailures           7  the run ended with failures that somebody accepted
     ├── OutcomeUnknown             1  a call died in the middle: observe again, never assume
     ├── DeviceError                1  the device answered, and its answer is a fault
@@ -135,6 +136,16 @@ class UnknownName(DRConsoleError):
 
 class RunStopped(DRConsoleError):
     """The run failed or waits for an operator; the message names the object and the verbs."""
+
+    exit_code = 6
+
+
+class Question(DRConsoleError):
+    """A step met what only an operator can decide; raised by its handler, told as a question.
+
+    The step waits then. `remedy` says what each verb would do. Steps that ask the same question,
+    word by word, are answered together.
+    """
 
     exit_code = 6
 

@@ -19,4 +19,12 @@ def build_world(world: World, blueprint: Blueprint) -> None:
     build_physical(world, blueprint)
     populate(world, blueprint)
     finish_storage(world)
+    _only_guests_write(world)
     world.ledger.recording = True
+
+
+def _only_guests_write(world: World) -> None:
+    """All hosts of the protected volumes are in this world: what no guest works on lies still."""
+    for array in world.arrays.values():
+        for volume in array.volumes.values() if array.side == "protected" else ():
+            volume.writers = volume.writers or set()

@@ -16,7 +16,7 @@ from drconsole.lab.world.volumes import Volume
 Handler = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ROOT = "/api/v1"
 STATUS = {"NOT_FOUND": 404, "FAILED_PRECONDITION": 409, "ABORTED": 409, "REFUSED": 422, "UNIMPLEMENTED": 501}
-CAPABILITIES = ["halt", "promote", "clone", "present", "planned"]
+CAPABILITIES = ["halt", "promote", "clone", "present", "planned", "sync", "fence"]
 
 
 def array_application(array: Array, username: str, password: str) -> web.Application:
@@ -37,6 +37,9 @@ class _Door:
         add("GET", ROOT + "/groups/{group}", self._group)
         add("POST", ROOT + "/groups/{group}/halt", self._halt)
         add("POST", ROOT + "/groups/{group}/promote", self._promote)
+        add("POST", ROOT + "/groups/{group}/sync", self._sync)
+        add("PUT", ROOT + "/groups/{group}/fence", self._fence)
+        add("DELETE", ROOT + "/groups/{group}/fence", self._lift_fence)
         add("POST", ROOT + "/groups/{group}/clones", self._clone)
         add("DELETE", ROOT + "/groups/{group}/clones/{handle}", self._drop)
         add("GET", f"{ROOT}/presentations", self._presentations)
@@ -95,6 +98,23 @@ class _Door:
         group = await self.array.promote(request.match_info["group"], token=body["token"])
         return web.json_response(self._shown(group))
 
+    async def _sync(self, request: web.Request) -> web.Response:
+        body = await _body(request, token=str)
+        group = await self.array.sync(request.match_info["group"], token=body["token"])
+        return web.json_response(self._shown(group))
+
+    async def _fence(self, request: web.Request) -> web.Response:
+        body = await _body(request, token=str, volumes=list)
+        volumes = map(str, body["volumes"])
+        group = await self.array.fence(request.match_info["group"], volumes, token=body["token"])
+        return web.json_response(self._shown(group))
+
+    async def _lift_fence(self, request: web.Request) -> web.Response:
+        body = await _body(request, token=str, volumes=list)
+        volumes = map(str, body["volumes"])
+        group = await self.array.lift_fence(request.match_info["group"], volumes, token=body["token"])
+        return web.json_response(self._shown(group))
+
     async def _clone(self, request: web.Request) -> web.Response:
         body = await _body(request, token=str, label=str)
         clone = await self.array.clone(request.match_info["group"], token=body["token"], label=body["label"])
@@ -146,6 +166,7 @@ def _volume(volume: Volume, member: Member) -> dict[str, Any]:
         "source": volume.source,
         "state": member.state,
         "synced": member.synced,
+        "fenced": volume.fenced,
         "naa": volume.naa,
         "nfsHost": volume.server if volume.export else "",
         "nfsPath": volume.export,

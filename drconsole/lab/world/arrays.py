@@ -138,6 +138,40 @@ class Array:
                 self._write("halt", f"{self.name}/{id}", token)
         return group
 
+    async def sync(self, id: str, *, token: str) -> Group:
+        """Copies what the source holds now, so that the group's point in time is no earlier than the call."""
+        group = self.group(id)
+        if group.state != "target":
+            raise ArrayError("FAILED_PRECONDITION", f"group {id} is {group.state}: it receives nothing")
+        async with self._operation(group, "sync"):
+            await self.world.take("replication.sync")
+            if not self._source_answers():
+                raise ArrayError("FAILED_PRECONDITION", f"the source of group {id} does not answer")
+            self.receive(group)
+            self._write("sync", f"{self.name}/{id}", token)
+        return group
+
+    async def fence(self, id: str, volumes: Iterable[str], *, token: str) -> Group:
+        """Makes volumes of a source read-only for every host, for good."""
+        return await self._fenced(id, volumes, token, fenced=True)
+
+    async def lift_fence(self, id: str, volumes: Iterable[str], *, token: str) -> Group:
+        """Lets hosts write to volumes of a source again."""
+        return await self._fenced(id, volumes, token, fenced=False)
+
+    async def _fenced(self, id: str, volumes: Iterable[str], token: str, *, fenced: bool) -> Group:
+        group, named = self.group(id), frozenset(volumes)
+        if group.state != "source":
+            raise ArrayError("FAILED_PRECONDITION", f"group {id} is {group.state}, not the source")
+        async with self._operation(group, "fence" if fenced else "lift-fence"):
+            await self.world.take("replication.fence")
+            for member in group.members:
+                if member.volume.id in named and member.volume.fenced != fenced:
+                    member.volume.fenced, member.volume.writable = fenced, not fenced
+                    effect = "fence" if fenced else "lift-fence"
+                    self._write(effect, member.volume.path, token)
+        return group
+
     async def promote(self, id: str, *, token: str) -> Group:
         """Makes a halted group writable."""
         group = self.group(id)
@@ -203,11 +237,16 @@ class Array:
         return volume
 
     def receive(self, group: Group) -> None:
-        """Takes over what the source holds now: all volumes of the group at one instant."""
+        """Takes over what the source holds now: all volumes of the group at one instant.
+
+        Where nothing was written since, nothing arrives.
+        """
         source = self.world.arrays[self.peer]
         arriving = [member for member in group.members if member.state == "target"]
         for member in arriving:
             origin = source.volumes[member.volume.source]
+            if member.synced and member.volume.holds(origin):
+                continue
             member.volume.load(origin.image())
             member.synced = True
             self.world.ledger.write(
@@ -222,8 +261,8 @@ class Array:
             await self.world.take("replication.interval")
             if self._source_answers() and group.state in {"target", "partial"}:
                 for member in group.members:
-                    # Guests and hosts write all the time: this is what tells a lost or late write.
-                    self.world.arrays[self.peer].volumes[member.volume.source].block += 1
+                    # What runs writes all the time: this is what tells a lost or late write.
+                    self.world.arrays[self.peer].volumes[member.volume.source].worked_on()
                 self.receive(group)
 
     def _source_answers(self) -> bool:

@@ -14,6 +14,7 @@ KINDS: Mapping[str, frozenset[str]] = {
     "uplink-down": frozenset({"machine", "nic"}),
     "array-refuses": frozenset({"array", "verb", "volume", "code"}),
     "task-fails": frozenset({"method", "object", "fault", "endpoint"}),
+    "guest-hangs": frozenset({"guest"}),
     "vcenter-session-expires": frozenset({"endpoint", "method"}),
 }
 """Each fault and the arguments that narrow it; one that is left out means every one."""

@@ -33,6 +33,10 @@ class Volume:
     """A volume of an array. Either `naa` is set (a LUN) or `export` (an NFS path) with `server`,
     the portal's address under which it is mounted.
 
+    `writers` are the running guests that work on it; None where nobody tells, as of a volume whose
+    hosts are not in this world: it is written all the time. `fenced` is a source that no host may
+    write to any more.
+
     Files are named by their path inside the datastore: `web-01/web-01.vmx`. `initiators` are who
     it is presented to, `source` the id on the peer of what it replicates, "" where it does not.
     """
@@ -47,6 +51,8 @@ class Volume:
     lun: int | None = None
     initiators: list[str] = field(default_factory=list)
     writable: bool = True
+    fenced: bool = False
+    writers: set[str] | None = None
     block: int = 0
     vmfs: Vmfs | None = None
     _files: dict[str, bytes] = field(default_factory=dict)
@@ -57,6 +63,11 @@ class Volume:
         """Its path in the ledger."""
         return f"{self.array}/{self.id}"
 
+    def worked_on(self) -> None:
+        """Counts the blocks that whoever runs on it wrote of late."""
+        if self.writable and (self.writers is None or self.writers):
+            self.block += 1
+
     def image(self) -> Image:
         """Returns what is on it now; costs nothing until either side writes."""
         self._shared = True
@@ -66,6 +77,10 @@ class Volume:
         """Becomes a copy of an image."""
         self._files, self._shared = image.files, True
         self.block, self.vmfs = image.block, image.vmfs
+
+    def holds(self, origin: Volume) -> bool:
+        """Whether nothing was written since it became a copy of `origin`."""
+        return self._files is origin._files and (self.block, self.vmfs) == (origin.block, origin.vmfs)
 
     def read(self, path: str) -> bytes:
         """Returns a file. Raises FileNotFoundError."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from drconsole.lab.world.vim.call import Call
     from drconsole.lab.world.vim.esxi.host_system import HostSystem
     from drconsole.lab.world.vim.vcenter.guests import VirtualMachine
+    from drconsole.lab.world.volumes import Volume
 
 MOVED, COPIED = "1", "2"
 CHOICES = (("0", "button.uuid.cancel", "Cancel"), (MOVED, "button.uuid.movedTheVM", "I Moved It"),
@@ -30,6 +31,7 @@ class GuestPower(TreeEntity):
         super().__init__(*args, **props)
         self._asking: asyncio.Future[str] | None = None
         self._questions = 0
+        self._working_on: list[Volume] = []
 
     @property
     def _me(self) -> VirtualMachine:
@@ -61,7 +63,22 @@ class GuestPower(TreeEntity):
         """Powers it on without a record, as a world does that starts with running guests."""
         self._me.update_runtime(powerState="poweredOn", bootTime=self.world.clock.now(), cleanPowerOff=False)
         self._me.host.hypervisor.watch_power(self, self._host_lost_power)
+        self._begin_writing()
         wiring.appear(self._me)
+
+    def _begin_writing(self) -> None:
+        """Whatever runs writes to its disks all the time."""
+        host, names = self._me.host, [disk.backing.fileName for disk in disks(self._me.props["config"])]
+        found = (files.mount_of(host, files.path_of(name)).volume for name in names)
+        self._working_on = list({volume.path: volume for volume in found}.values())
+        for volume in self._working_on:
+            volume.writers = (volume.writers or set()) | {self.moid}
+
+    def _end_writing(self) -> None:
+        for volume in self._working_on:
+            if volume.writers is not None:
+                volume.writers.discard(self.moid)
+        self._working_on = []
 
     async def _beat(self) -> None:
         boot = self._me.props["runtime"].bootTime
@@ -173,7 +190,7 @@ class GuestPower(TreeEntity):
 
     async def _shut_down(self, call: Call) -> None:
         await self.world.clock.sleep(self.world.timing["vcenter.guest-shutdown"])
-        if self._me.running:
+        if self._me.running and self.world.faults.bite("guest-hangs", guest=self._me.name) is None:
             self._stop(call)
 
     def _running(self, wanted: str) -> None:
@@ -204,6 +221,7 @@ class GuestPower(TreeEntity):
             return
         self.world.presence.leave(vcenter_of(self).path_of(self))
         self._me.host.hypervisor.unwatch_power(self)
+        self._end_writing()
         self._me.update_runtime(powerState="poweredOff", bootTime=None, cleanPowerOff=True)
         self._me.show_tools(running=False)
 
