@@ -13,6 +13,7 @@ from drconsole.model.step import Facts
 
 _ENCODE = msgspec.json.Encoder(enc_hook=str).encode
 _DECODE = msgspec.json.Decoder(dict).decode
+_INSERT = insert(schema.event)
 
 
 def add(
@@ -30,9 +31,24 @@ def add(
     seq = connection.execute(counted.returning(schema.run.c.seq)).scalar()
     if seq is None:
         raise UnknownName("there is no such run", about=run)
-    row = {"run": run, "seq": seq, "at": now(), "kind": kind, "step": step, "actor": actor, "text": text}
-    connection.execute(insert(schema.event), row | {"facts": _ENCODE(facts or {})})
+    put(connection, run, int(seq), kind, step=step, actor=actor, text=text, facts=facts)
     return int(seq)
+
+
+def put(
+    connection: Connection,
+    run: str,
+    seq: int,
+    kind: str,
+    *,
+    step: str = "",
+    actor: str = "",
+    text: str = "",
+    facts: Facts | None = None,
+) -> None:
+    """Writes an event under a number that `tenure.advance` has taken for it."""
+    row = {"run": run, "seq": seq, "at": now(), "kind": kind, "step": step, "actor": actor, "text": text}
+    connection.execute(_INSERT, row | {"facts": _ENCODE(facts or {})})
 
 
 def since(connection: Connection, run: str, after: int, limit: int = 1000) -> tuple[Event, ...]:

@@ -236,7 +236,7 @@ def amend(connection: Connection, plan: Plan, source: bytes, *, actor: str, text
 def unfinished(connection: Connection) -> tuple[RunRow, ...]:
     """Returns the runs that need a runner: not yet at rest, or with a cleanup to carry out."""
     active = _TABLE.c.state.in_(("pending", "running", "waiting", "paused"))
-    cleaning = _TABLE.c.cleanup_state.in_(("pending", "running", "waiting"))
+    cleaning = _TABLE.c.cleanup_state.in_(("pending", "running", "waiting", "paused"))
     query = select(*_columns()).where(active | cleaning).order_by(_TABLE.c.number)
     return tuple(_row(row) for row in connection.execute(query))
 

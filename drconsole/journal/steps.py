@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from typing import Literal
 
 import msgspec
 from sqlalchemy import ColumnElement, Connection, bindparam, func, insert, select, update
 
 from drconsole.errors import UnknownName
-from drconsole.journal import events, runs, schema
+from drconsole.journal import events, schema, tenure
 from drconsole.journal.clock import now
 from drconsole.model.run import StepState
 from drconsole.model.step import Facts, Step
@@ -17,6 +18,33 @@ _TABLE = schema.step
 _ENCODE = msgspec.json.Encoder(enc_hook=str).encode
 _STEP = msgspec.json.Decoder(Step).decode
 _FACTS = msgspec.json.Decoder(dict).decode
+_ONE = (_TABLE.c.run == bindparam("the_run")) & (_TABLE.c.key == bindparam("the_key"))
+_BEGUN = (
+    update(_TABLE)
+    .where(_ONE, _TABLE.c.state.in_(("pending", "running")))
+    .values(
+        state="running",
+        attempts=bindparam("the_attempt"),
+        epoch=bindparam("the_epoch"),
+        started=func.coalesce(_TABLE.c.started, bindparam("the_time")),
+        ended=None,
+        error=None,
+        remedy=None,
+        observed=None,
+    )
+)
+_DONE = (
+    update(_TABLE)
+    .where(_ONE)
+    .values(
+        state="done",
+        ended=bindparam("the_time"),
+        error=None,
+        remedy=None,
+        observed=None,
+        result=bindparam("the_result"),
+    )
+)
 
 
 class StepRow(msgspec.Struct, frozen=True, kw_only=True):
@@ -31,6 +59,7 @@ class StepRow(msgspec.Struct, frozen=True, kw_only=True):
     error: str | None
     remedy: str | None
     result: Facts | None
+    observed: str | None = None
 
 
 def add(connection: Connection, run: str, steps: Iterable[Step], *, cleanup: bool) -> None:
@@ -69,6 +98,7 @@ def load(connection: Connection, run: str, *, cleanup: bool | None = None) -> di
             error=row.error,
             remedy=row.remedy,
             result=None if row.result is None else _FACTS(row.result),
+            observed=row.observed,
         )
         for row in connection.execute(query)
     }
@@ -82,54 +112,78 @@ def states(connection: Connection, run: str) -> dict[str, StepState]:
     }
 
 
-def begin(connection: Connection, run: str, epoch: int, key: str, attempt: int) -> bool:
-    """Writes the intent to act. False where an operator has taken the step away meanwhile.
+def state(connection: Connection, run: str, key: str) -> StepState:
+    """Returns the state of one step. Raises UnknownName."""
+    found: StepState | None = connection.scalar(select(_TABLE.c.state).where(_this(run, key)))
+    if found is None:
+        raise UnknownName("the run has no such step", about=key)
+    return found
+
+
+def begin(
+    connection: Connection,
+    run: str,
+    epoch: int,
+    key: str,
+    attempt: int,
+    *,
+    amended: int = 0,
+    cleanup: bool = False,
+) -> bool:
+    """Writes the intent to act. False where an operator has taken the step away meanwhile, has paused
+    or cancelled the run, or has amended it after number `amended`: nothing is written then.
 
     Raises Fenced.
     """
-    runs.prove(connection, run, epoch)
-    values = {
-        "state": "running",
-        "attempts": attempt,
-        "epoch": epoch,
-        "ended": None,
-        "error": None,
-        "remedy": None,
-    }
-    begun = update(_TABLE).where(_one(run, key), _TABLE.c.state.in_(("pending", "running")))
-    if (
-        connection.execute(begun.values(**values, started=func.coalesce(_TABLE.c.started, now()))).rowcount
-        != 1
-    ):
+    seq = tenure.advance_to_start(connection, run, epoch, amended=amended, cleanup=cleanup)
+    if seq is None:
         return False
-    events.add(connection, run, "step", step=key, facts={"state": "running", "attempt": attempt})
+    at = now()
+    values = {"the_attempt": attempt, "the_epoch": epoch, "the_time": at}
+    if connection.execute(_BEGUN, _one(run, key) | values).rowcount != 1:
+        tenure.step_back(connection, run, epoch)
+        return False
+    events.put(connection, run, seq, "step", step=key, facts={"state": "running", "attempt": attempt})
     return True
 
 
 def finish(connection: Connection, run: str, epoch: int, key: str, result: Facts) -> None:
     """Writes that a step is done, with what it found. Raises Fenced."""
-    runs.prove(connection, run, epoch)
-    values = {"state": "done", "ended": now(), "error": None, "remedy": None, "result": _ENCODE(result)}
-    connection.execute(update(_TABLE).where(_one(run, key)).values(**values))
-    events.add(connection, run, "step", step=key, facts={"state": "done"})
+    seq = tenure.advance(connection, run, epoch)
+    values = {"the_time": now(), "the_result": _ENCODE(result)}
+    connection.execute(_DONE, _one(run, key) | values)
+    events.put(connection, run, seq, "step", step=key, facts={"state": "done"})
 
 
-def fail(connection: Connection, run: str, epoch: int, key: str, *, error: str, remedy: str) -> None:
-    """Writes that a step failed, and why. Raises Fenced."""
-    runs.prove(connection, run, epoch)
-    values = {"state": "failed", "ended": now(), "error": error, "remedy": remedy}
-    connection.execute(update(_TABLE).where(_one(run, key)).values(**values))
-    facts = {"state": "failed", "error": error, "remedy": remedy}
-    events.add(connection, run, "step", step=key, text=error, facts=facts)
+def fail(
+    connection: Connection,
+    run: str,
+    epoch: int,
+    key: str,
+    *,
+    error: str,
+    remedy: str,
+    observed: str = "",
+    state: Literal["failed", "skipped"] = "failed",
+) -> None:
+    """Writes that a step failed, and why; `observed` is what was seen of it afterwards.
+
+    A step that nobody needs for certain is `skipped` by its failure. Raises Fenced.
+    """
+    seq = tenure.advance(connection, run, epoch)
+    values = {"state": state, "ended": now(), "error": error, "remedy": remedy, "observed": observed or None}
+    connection.execute(update(_TABLE).where(_this(run, key)).values(**values))
+    facts = {"state": state, "error": error, "remedy": remedy, "observed": observed}
+    events.put(connection, run, seq, "step", step=key, text=error, facts=facts)
 
 
 def wait(connection: Connection, run: str, epoch: int, key: str, *, question: str, remedy: str) -> None:
     """Writes that a step waits for an operator's answer. Raises Fenced."""
-    runs.prove(connection, run, epoch)
+    seq = tenure.advance(connection, run, epoch)
     values = {"state": "waiting", "error": question, "remedy": remedy}
-    connection.execute(update(_TABLE).where(_one(run, key)).values(**values))
+    connection.execute(update(_TABLE).where(_this(run, key)).values(**values))
     facts = {"state": "waiting", "remedy": remedy}
-    events.add(connection, run, "step", step=key, text=question, facts=facts)
+    events.put(connection, run, seq, "step", step=key, text=question, facts=facts)
 
 
 def set_states(
@@ -152,11 +206,15 @@ def set_states(
 
 def result(connection: Connection, run: str, key: str) -> Facts | None:
     """Returns the result of a step, None where it is not done. Raises UnknownName."""
-    row = connection.execute(select(_TABLE.c.state, _TABLE.c.result).where(_one(run, key))).first()
+    row = connection.execute(select(_TABLE.c.state, _TABLE.c.result).where(_this(run, key))).first()
     if row is None:
         raise UnknownName("the run has no such step", about=key)
     return None if row.result is None else _FACTS(row.result)
 
 
-def _one(run: str, key: str) -> ColumnElement[bool]:
+def _one(run: str, key: str) -> dict[str, object]:
+    return {"the_run": run, "the_key": key}
+
+
+def _this(run: str, key: str) -> ColumnElement[bool]:
     return (_TABLE.c.run == run) & (_TABLE.c.key == key)

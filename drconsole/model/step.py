@@ -42,6 +42,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `machine` is the target it works on, `object` what it is about, as operators call it.
     `optional_needs` are waited for like needs, but a skipped one does not stop the step; a failed
     one holds it until the operator has retried or skipped it: only they may give an object up.
+    A step that is not `critical` is given up by its failure: it is skipped, with what needs it.
     """
 
     key: str
@@ -56,6 +57,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     resources: tuple[str, ...] = ()
     typical_s: float = 1.0
     deadline_s: float = 600.0
+    critical: bool = True
 
 
 class Done(msgspec.Struct, frozen=True, kw_only=True):

@@ -12,8 +12,13 @@ from drconsole.errors import (
     DeadlinePassed,
     DeviceError,
     DRConsoleError,
+    Fenced,
+    InvalidConfiguration,
+    InvalidDocument,
     OutcomeUnknown,
     PinMismatch,
+    Refused,
+    UnknownName,
     Unreachable,
     WrongCredentials,
 )
@@ -29,8 +34,14 @@ observation and their repetitions together. Each single call has its own deadlin
 SETTLE_S = (0.05, 0.2, 0.5, 1.0, 2.0)
 """Pauses before an act that does not show yet is looked for again."""
 
+LOOK_S = 10.0
+"""How long a last look at a step that has failed may take."""
+
 _FINAL = (WrongCredentials, PinMismatch)
 """Never repeated: accounts lock, and another certificate does not become the right one."""
+
+_UNSEEN = (*_FINAL, Refused, UnknownName, InvalidDocument, InvalidConfiguration)
+"""Failures after which nothing is looked for: the step was stopped before it could act, or must be."""
 
 
 @runtime_checkable
@@ -52,6 +63,24 @@ class Asking(Protocol):
 
     def answered(self, actor: str, at: str) -> Facts:
         """Returns the step's result after an operator's answer."""
+        ...
+
+
+@runtime_checkable
+class Observing(Protocol):
+    """A handler whose effect lies outside the journal: `model.step.Handler`."""
+
+    async def observe(self, work: Work) -> Done | None:
+        """Returns Done where the world is already as the step wants it, else None."""
+        ...
+
+
+@runtime_checkable
+class Describing(Protocol):
+    """A handler that can say what the device shows where its step is not done."""
+
+    async def describe(self, work: Work) -> str:
+        """Returns one sentence, such as "the volume is not presented to anybody". Changes nothing."""
         ...
 
 
@@ -81,6 +110,30 @@ async def carry_out(handler: Handler, work: Work) -> Facts:
             f"unexpected {type(error).__name__}: {error} ({last.name}, line {last.lineno})",
             about=work.step.object or work.step.key,
         ) from error
+
+
+async def look_again(handler: Handler, work: Work, error: DRConsoleError) -> Done | str:
+    """Looks once more at a step that has failed, within LOOK_S.
+
+    Returns Done where it is done after all, else one sentence of what was seen; "" where there was
+    nothing to look for. Raises Fenced.
+    """
+    if isinstance(error, _UNSEEN) or not isinstance(handler, Observing):
+        return ""
+    try:
+        async with asyncio.timeout(LOOK_S):
+            found = await handler.observe(work)
+            if found is not None:
+                return found
+            return await handler.describe(work) if isinstance(handler, Describing) else "not so yet"
+    except Fenced:
+        raise
+    except TimeoutError:
+        return f"cannot be observed: no answer within {LOOK_S:.0f} s"
+    except DRConsoleError as problem:
+        return f"cannot be observed: {problem.message}"
+    except Exception as problem:  # the boundary: as in `carry_out`
+        return f"cannot be observed: {type(problem).__name__}: {problem}"
 
 
 async def _repeated(handler: Handler, work: Work) -> Facts:

@@ -8,7 +8,6 @@ point, another executor takes up from the journal: a step in doubt is observed f
 from __future__ import annotations
 
 import asyncio
-import contextlib
 from collections.abc import Callable
 from functools import partial
 from typing import Literal
@@ -18,19 +17,24 @@ from sqlalchemy import Connection
 from drconsole.errors import DRConsoleError, Fenced, InvalidDocument, Refused
 from drconsole.journal import commands, runs, steps
 from drconsole.journal.steps import StepRow
+from drconsole.journal.tenure import Standing
 from drconsole.model.run import StepState
-from drconsole.model.step import Facts, Handler, Handlers, Step
-from drconsole.recovery.carry import Asking, InJournal, carry_out
+from drconsole.model.step import Done, Facts, Handler, Handlers, Step
+from drconsole.recovery.attending import Attention
+from drconsole.recovery.carry import Asking, InJournal, carry_out, look_again
+from drconsole.recovery.outcomes import write_failure
 from drconsole.recovery.schedule import Schedule
 from drconsole.recovery.work import RunWork, StepWork
 
 _Effect = Callable[[Connection, StepWork], Facts | None]
 
-Ending = Literal["settled", "refused", "cancelled"]
+Ending = Literal["settled", "refused", "cancelled", "amended"]
 
-BEAT_S = 1.0
 CANCEL_S = 5.0
 """After a cancel, running steps get so long to end by themselves."""
+
+AMEND_S = 2.0
+"""After an amendment: what does not end in time is observed again under the new plan."""
 
 
 class Executor:
@@ -50,39 +54,51 @@ class Executor:
         }
         self._schedule = Schedule((row.step for row in rows.values()), started)
         self._tasks: dict[asyncio.Task[None], str] = {}
-        self._wake = asyncio.Event()
-        self._commands = -1
-        self._cancelled = False
-        self._fatal: BaseException | None = None
+        self._attention = Attention(shared)
+        self._verb = -1
         self._refused = False
-        self._waiting = False
+        self._told: StepState = "running"
         for step in self._schedule.steps.values():
             if step.handler not in handlers:
                 raise InvalidDocument(f"the plan names the handler {step.handler}", about=step.key)
 
     async def run(self) -> Ending:
-        """Works until nothing is left to do. Raises Fenced where another runner took over."""
-        helpers = [asyncio.create_task(self._beat()), asyncio.create_task(self._listen())]
-        try:
-            return await self._loop()
-        finally:
-            for task in [*helpers, *self._tasks]:
-                task.cancel()
-            await asyncio.gather(*helpers, *self._tasks, return_exceptions=True)
+        """Works until nothing is left to do, or the plan has been amended: then load it anew.
+
+        Raises Fenced where another runner took over.
+        """
+        async with self._attention:
+            try:
+                return await self._loop()
+            finally:
+                for task in self._tasks:
+                    task.cancel()
+                await asyncio.gather(*self._tasks, return_exceptions=True)
 
     async def _loop(self) -> Ending:
         while True:
-            self._wake.clear()
-            await self._amend()
-            if self._cancelled or self._refused:
+            self._attention.wake.clear()
+            standing = self._adopted()
+            if self._refused or (standing.cancelled and not self._cleanup):
                 return await self._stopped()
-            self._start_all()
-            if self._schedule.finished:
-                return "settled"
-            await self._tell_state()
-            await self._wake.wait()
-            if self._fatal is not None:
-                raise self._fatal
+            if standing.amended != self._shared.amended:
+                await self._ended_within(AMEND_S)
+                return "amended"
+            if not standing.paused:
+                self._start_all()
+                if self._schedule.finished:
+                    return "settled"
+            await self._tell_state(standing)
+            await self._attention.wake.wait()
+            self._attention.must_go_on()
+
+    def _adopted(self) -> Standing:
+        """Takes up what operators did: their verbs are in the journal already, with effect."""
+        standing = self._attention.standing
+        if standing.verb != self._verb:
+            self._verb = standing.verb
+            self._schedule.adopt(self._journal.read(lambda c: steps.states(c, self._shared.run)))
+        return standing
 
     def _start_all(self) -> None:
         while (step := self._schedule.start()) is not None:
@@ -93,8 +109,8 @@ class Executor:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.pop(task, None)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._fatal = error
-        self._wake.set()
+            self._attention.lose(error)
+        self._attention.wake.set()
 
     async def _carry(self, step: Step) -> None:
         shared, key = self._shared, step.key
@@ -111,19 +127,31 @@ class Executor:
         except Fenced:
             raise
         except DRConsoleError as error:
-            await self._failed(step, error)
-            return
+            result = await self._failed(handler, work, error)
         if result is not None:
             shared.results[key] = result
             self._schedule.settle(key, "done")
 
     async def _act(self, handler: Handler, work: StepWork, attempt: int) -> Facts | None:
-        shared, key = self._shared, work.step.key
-        begun = await self._journal.write(lambda c: steps.begin(c, shared.run, shared.epoch, key, attempt))
-        if not begun:
-            self._taken_away(key)
+        if not await self._journal.write(lambda c: self._begin(c, work.step.key, attempt)):
+            self._taken_away(work.step.key)
             return None
-        result = await carry_out(handler, work)
+        return await self._finish(work, await carry_out(handler, work))
+
+    def _begin(self, connection: Connection, key: str, attempt: int) -> bool:
+        shared = self._shared
+        return steps.begin(
+            connection,
+            shared.run,
+            shared.epoch,
+            key,
+            attempt,
+            amended=shared.amended,
+            cleanup=self._cleanup,
+        )
+
+    async def _finish(self, work: StepWork, result: Facts) -> Facts:
+        shared, key = self._shared, work.step.key
         await self._journal.write(lambda c: steps.finish(c, shared.run, shared.epoch, key, result))
         return result
 
@@ -132,7 +160,7 @@ class Executor:
         shared, key = self._shared, work.step.key
 
         def both(connection: Connection) -> Facts | None:
-            if not steps.begin(connection, shared.run, shared.epoch, key, attempt):
+            if not self._begin(connection, key, attempt):
                 return None
             result = effect(connection, work)
             if result is not None:
@@ -158,45 +186,36 @@ class Executor:
 
     def _taken_away(self, key: str) -> None:
         """An operator was faster, or is asked: take the journal's state over instead of ours."""
-        state = self._journal.read(lambda c: steps.states(c, self._shared.run))[key]
-        self._schedule.settle(key, state)
-        self._commands = -1
+        state = self._journal.read(lambda c: steps.state(c, self._shared.run, key))
+        self._schedule.settle(key, "pending" if state == "running" else state)
+        self._attention.refresh()
 
-    async def _failed(self, step: Step, error: DRConsoleError) -> None:
-        shared = self._shared
-        text = error.message if not error.about else f"{error.about}: {error.message}"
-        await self._journal.write(
-            lambda c: steps.fail(c, shared.run, shared.epoch, step.key, error=text, remedy=error.remedy)
-        )
-        self._schedule.settle(step.key, "failed")
-        if step.stage == "preflight" and isinstance(error, Refused):
+    async def _failed(self, handler: Handler, work: StepWork, error: DRConsoleError) -> Facts | None:
+        """The result, where a last look shows the step done after all; else its failure is written."""
+        seen = await look_again(handler, work, error)
+        if isinstance(seen, Done):
+            return await self._finish(work, seen.result)
+        step = work.step
+        lost = await write_failure(self._shared, self._schedule, step, error, seen)
+        if step.stage == "preflight" and isinstance(error, Refused) and step.critical:
             self._refused = True
+        self._schedule.settle(step.key, "failed" if step.critical else "skipped")
+        self._schedule.adopt(dict.fromkeys(lost, "skipped"))
+        return None
 
-    async def _amend(self) -> None:
-        """Takes up what operators did: their verbs are in the journal already, with effect."""
-        newest, row, found = self._journal.read(self._news)
-        if newest == self._commands:
-            return
-        self._commands = newest
-        self._schedule.adopt(found)
-        self._cancelled = not self._cleanup and row.cancelled_by is not None
-
-    def _news(self, connection: Connection) -> tuple[int, runs.RunRow, dict[str, StepState]]:
-        run = self._shared.run
-        newest = commands.newest(connection, run)
-        if newest == self._commands:
-            return newest, runs.find(connection, run), {}
-        return newest, runs.find(connection, run), steps.states(connection, run)
-
-    async def _stopped(self) -> Ending:
-        """Gives running steps a moment, then leaves them to be observed by a cleanup."""
+    async def _ended_within(self, seconds: float) -> None:
+        """Gives running steps a moment, then leaves them to be observed by whoever comes after."""
         if self._tasks:
-            await asyncio.wait(list(self._tasks), timeout=CANCEL_S)
+            await asyncio.wait(list(self._tasks), timeout=seconds)
         for task in list(self._tasks):
             task.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        if self._fatal is not None:
-            raise self._fatal
+        self._attention.must_go_on()
+        # Behind it all that they had queued is in the journal.
+        await self._journal.write(lambda c: runs.prove(c, self._shared.run, self._shared.epoch))
+
+    async def _stopped(self) -> Ending:
+        await self._ended_within(CANCEL_S)
         left: dict[str, StepState] = {
             key: "cancelled"
             for key, state in self._schedule.states.items()
@@ -211,41 +230,24 @@ class Executor:
         await self._journal.write(write)
         return "refused" if self._refused else "cancelled"
 
-    async def _tell_state(self) -> None:
-        """`waiting` is a run that only an operator can move."""
-        waiting = not self._tasks
-        if waiting == self._waiting:
+    async def _tell_state(self, standing: Standing) -> None:
+        """`waiting` is a run that only an operator can move; who paused it has said so already."""
+        state: StepState = "paused" if standing.paused else "running" if self._tasks else "waiting"
+        if state == self._told:
             return
-        self._waiting = waiting
+        self._told = state
+        if state == "paused":
+            return
         shared = self._shared
-        state: StepState = "waiting" if waiting else "running"
 
         def write(connection: Connection) -> None:
             runs.prove(connection, shared.run, shared.epoch)
-            if self._cleanup:
-                runs.set_cleanup(connection, shared.run, state)
-            else:
+            row = runs.find(connection, shared.run)
+            if row.paused_by is not None:
+                return
+            if not self._cleanup:
                 runs.set_state(connection, shared.run, state)
+            elif row.cleanup_state != state:
+                runs.set_cleanup(connection, shared.run, state)
 
         await self._journal.write(write)
-
-    async def _beat(self) -> None:
-        shared = self._shared
-        while True:
-            await asyncio.sleep(BEAT_S)
-            try:
-                await self._journal.write(lambda c: runs.prove(c, shared.run, shared.epoch))
-            except DRConsoleError as error:
-                self._fatal = error
-                self._wake.set()
-                return
-
-    async def _listen(self) -> None:
-        """Wakes the loop when an operator's verb has been written."""
-        while True:
-            seen = self._journal.news()
-            with contextlib.suppress(DRConsoleError):
-                newest = self._journal.read(lambda c: commands.newest(c, self._shared.run))
-                if newest != self._commands:
-                    self._wake.set()
-            await self._journal.changed(seen)

@@ -13,6 +13,7 @@ import sys
 from collections import ChainMap
 from collections.abc import Sequence
 from importlib import import_module
+from typing import NamedTuple
 
 import msgspec
 from sqlalchemy import Connection
@@ -20,6 +21,7 @@ from sqlalchemy import Connection
 from drconsole.errors import DRConsoleError
 from drconsole.journal import claims, pool, runs, steps
 from drconsole.journal.journal import Journal
+from drconsole.journal.runs import RunRow
 from drconsole.model.plan import Plan
 from drconsole.model.run import RunState
 from drconsole.model.step import Handlers
@@ -38,6 +40,15 @@ from drconsole.settings.values import Settings
 
 _HEAVY = {"provision": ("asyncssh", "jinja2"), "uplinks": ("scipy.optimize",), "verify": ("lxml.etree",)}
 """What takes long to import, by the first stage that needs it."""
+
+
+class _Carrying(NamedTuple):
+    """What a run is carried with until its plan is amended."""
+
+    plan: Plan
+    epoch: int
+    amended: int
+    handlers: Handlers
 
 
 class Runner:
@@ -60,30 +71,35 @@ class Runner:
         row = self._journal.read(lambda c: runs.find(c, self._run))
         dead = known_dead(row)
         epoch = await self._journal.write(lambda c: runs.take_over(c, self._run, myself(), owner_dead=dead))
-        plan, source = await self._journal.query(lambda c: runs.frozen(c, self._run))
+        while await self._carry(epoch):
+            pass
+        await self._journal.write(lambda c: runs.release(c, self._run, epoch))
+
+    async def _carry(self, epoch: int) -> bool:
+        """Carries the run by its plan as it stands. Returns whether that was amended meanwhile."""
+        row, plan, source = await self._journal.query(self._load)
         parts = self._bind(plan, msgspec.json.decode(source, type=PlanInput))
         # Earlier ones win: no room replaces a step of the recovery's own.
         handlers = dict(ChainMap(*({**part} for part in parts)))
         warming = asyncio.create_task(asyncio.to_thread(_warm, self._journal.read(self._ahead)))
+        carrying = _Carrying(plan, epoch, row.amended, handlers)
         try:
-            await self._carry(plan, epoch, handlers)
+            if row.state in ("pending", "running", "waiting", "paused") and await self._recover(carrying):
+                return True
+            row = self._journal.read(lambda c: runs.find(c, self._run))
+            to_clean = row.cleanup_state in ("pending", "running", "waiting", "paused")
+            return to_clean and await self._clean_up(carrying)
         finally:
             await close_all(parts)
             await warming
+
+    def _load(self, connection: Connection) -> tuple[RunRow, Plan, bytes]:
+        return runs.find(connection, self._run), *runs.frozen(connection, self._run)
 
     def _ahead(self, connection: Connection) -> set[str]:
         """The stages that still have something to do."""
         rows = steps.load(connection, self._run)
         return {row.step.stage for row in rows.values() if row.state not in SETTLED}
-
-    async def _carry(self, plan: Plan, epoch: int, handlers: Handlers) -> None:
-        row = self._journal.read(lambda c: runs.find(c, self._run))
-        if row.state in ("pending", "running", "waiting", "paused"):
-            await self._recover(plan, epoch, handlers)
-        row = self._journal.read(lambda c: runs.find(c, self._run))
-        if row.cleanup_state in ("pending", "running", "waiting"):
-            await self._clean_up(plan, epoch, handlers)
-        await self._journal.write(lambda c: runs.release(c, self._run, epoch))
 
     def _bind(self, plan: Plan, source: PlanInput) -> tuple[Handlers, ...]:
         """The recovery's own handlers, then each room's."""
@@ -91,33 +107,51 @@ class Runner:
         own = stages.handlers(self._settings, source, rooms)
         return own, *(room.handlers(self._settings, source) for room in rooms)
 
-    async def _recover(self, plan: Plan, epoch: int, handlers: Handlers) -> None:
-        await self._write(epoch, lambda c: runs.set_state(c, self._run, "running"))
-        ending, shared = await self._execute(plan, epoch, handlers, cleanup=False)
+    async def _recover(self, carrying: _Carrying) -> bool:
+        """Carries the recovery to its rest. Returns whether its plan was amended meanwhile."""
+
+        def begin(connection: Connection) -> None:
+            if runs.find(connection, self._run).paused_by is None:
+                runs.set_state(connection, self._run, "running")
+
+        await self._write(carrying.epoch, begin)
+        ending, shared = await self._execute(carrying, cleanup=False)
+        if ending == "amended":
+            return True
         lost = int(shared.results.get(keys.COMPARED, {}).get("lost", 0))
 
         def end(connection: Connection) -> None:
-            state = _resting(plan, ending, lost)
+            state = _resting(carrying.plan, ending, lost)
             if state in ("cancelled", "failed"):
                 pool.free_reservations(connection, self._run)
-                claims.release(connection, self._run, untouched_groups(connection, self._run, plan))
+                untouched = untouched_groups(connection, self._run, carrying.plan)
+                claims.release(connection, self._run, untouched)
             if state == "done":
                 pool.in_service(connection, self._run)
+            runs.set_paused(connection, self._run, None)
             runs.set_state(connection, self._run, state, text=_why(ending, lost))
             if state == "held" and runs.find(connection, self._run).auto_cleanup:
                 runs.set_cleanup(connection, self._run, "pending")
 
-        await self._write(epoch, end)
+        await self._write(carrying.epoch, end)
+        return False
 
-    async def _clean_up(self, plan: Plan, epoch: int, handlers: Handlers) -> None:
+    async def _clean_up(self, carrying: _Carrying) -> bool:
+        """Carries the cleanup to its end. Returns whether its plan was amended meanwhile."""
+
         def begin(connection: Connection) -> None:
             cleanup.set_aside(connection, self._run)
-            runs.set_cleanup(connection, self._run, "running")
+            row = runs.find(connection, self._run)
+            if row.paused_by is None and row.cleanup_state != "running":
+                runs.set_cleanup(connection, self._run, "running")
 
-        await self._write(epoch, begin)
-        await self._execute(plan, epoch, handlers, cleanup=True)
+        await self._write(carrying.epoch, begin)
+        ending, _ = await self._execute(carrying, cleanup=True)
+        if ending == "amended":
+            return True
 
         def end(connection: Connection) -> None:
+            runs.set_paused(connection, self._run, None)
             if left := cleanup.given_back(connection, self._run):
                 told = f"not given back, because they were not wiped: {', '.join(left)}"
                 runs.set_cleanup(connection, self._run, "failed", text=told)
@@ -126,16 +160,17 @@ class Runner:
             if runs.find(connection, self._run).state == "held":
                 runs.set_state(connection, self._run, "done", text="cleaned up")
 
-        await self._write(epoch, end)
+        await self._write(carrying.epoch, end)
+        return False
 
-    async def _execute(
-        self, plan: Plan, epoch: int, handlers: Handlers, *, cleanup: bool
-    ) -> tuple[Ending, RunWork]:
+    async def _execute(self, carrying: _Carrying, *, cleanup: bool) -> tuple[Ending, RunWork]:
         rows = await self._journal.query(lambda c: steps.load(c, self._run))
         results = {key: row.result for key, row in rows.items() if row.result is not None}
-        shared = RunWork(self._journal, self._run, plan.mode, epoch, results)
+        shared = RunWork(
+            self._journal, self._run, carrying.plan.mode, carrying.epoch, results, amended=carrying.amended
+        )
         own = {key: row for key, row in rows.items() if row.cleanup == cleanup}
-        return await Executor(shared, own, handlers, cleanup=cleanup).run(), shared
+        return await Executor(shared, own, carrying.handlers, cleanup=cleanup).run(), shared
 
     async def _write(self, epoch: int, work: stages.Writing) -> None:
         def proven(connection: Connection) -> None:

@@ -72,10 +72,15 @@ class Schedule:
         return step
 
     def settle(self, key: str, state: StepState) -> None:
-        """A running step has ended: frees its resources and lets its dependants come."""
+        """A running step has ended: frees its resources and lets its dependants come.
+
+        One that did not begin after all is settled as "pending": it may start again.
+        """
         step = self.steps[key]
         self._used.subtract(step.resources)
         self.states[key] = state
+        if state == "pending":
+            self._push(step)
         if state not in SETTLED:
             return
         for dependant in self._dependants.get(key, ()):

@@ -20,12 +20,23 @@ _PROGRESS_S = 0.2
 class RunWork:
     """What all steps of a run share: its journal, its epoch, and what is done so far."""
 
-    def __init__(self, journal: Journal, run: str, mode: Mode, epoch: int, results: dict[str, Facts]) -> None:
+    def __init__(
+        self,
+        journal: Journal,
+        run: str,
+        mode: Mode,
+        epoch: int,
+        results: dict[str, Facts],
+        *,
+        amended: int = 0,
+    ) -> None:
+        """`amended` is the number of the amendment that the steps were loaded with."""
         self.journal = journal
         self.run = run
         self.mode: Mode = mode
         self.epoch = epoch
         self.results = results
+        self.amended = amended
 
     async def check(self) -> None:
         """Raises Fenced where another runner has taken the run over."""
