@@ -10,6 +10,7 @@ from pathlib import Path
 
 import msgspec
 
+from drconsole.api.logout import outliving
 from drconsole.errors import InvalidConfiguration, Unreachable
 
 START_S = 20.0
@@ -91,10 +92,15 @@ async def _listens(place: Place) -> bool:
 
 
 def _start(place: Place) -> subprocess.Popen[bytes]:
-    """Starts the service in a session of its own; it outlives us, and inherits no descriptor."""
+    """Starts the service in a session of its own; it outlives us, and inherits no descriptor.
+
+    Where the account lingers it becomes a scope of the account's service manager, so that no logout
+    ends it.
+    """
     state = Path(place.state_dir)
     state.mkdir(mode=0o700, parents=True, exist_ok=True)
-    command = [sys.executable, "-P", "-m", "drconsole.service", "--config", place.config]
+    staying = outliving(f"drconsole-service-{Path(place.socket).stem}")
+    command = [*staying, sys.executable, "-P", "-m", "drconsole.service", "--config", place.config]
     flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
     log = os.open(state / "service.log", flags, 0o600)
     try:

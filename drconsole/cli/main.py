@@ -24,6 +24,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "demo": ("demo", "A whole drill over a world of our own: on a terminal the console on that world."),
     "lab": ("lab", "A world to recover, over real protocols, on this machine alone."),
     "config": ("config", "The configuration file."),
+    "doctor": ("doctor", "What a recovery depends on at this machine, and what a logout would do."),
     "serve": ("serve", "Watches sites, captures on schedule, starts runners, answers consoles."),
     "site": ("site", "Protected sites."),
     "capture": ("capture", "Captures a site's metadata now."),

@@ -15,9 +15,19 @@ from drconsole.cli.words import config, shared_options
 
 @click.command("serve")
 @click.option("--stop", is_flag=True, help="End the running service; runs go on.")
+@click.option(
+    "--unit",
+    type=click.Choice(["system", "user", "account"]),
+    help="Print the systemd unit for this machine or this account, or the system's account; start nothing.",
+)
 @shared_options
-def command(stop: bool, **_shared: object) -> None:
+def command(stop: bool, unit: str | None, **_shared: object) -> None:
     """Watches sites, captures on schedule, starts runners, answers consoles."""
+    if unit is not None:
+        from drconsole.service.units import unit_text
+
+        click.echo(unit_text(unit, config()), nl=False)
+        return
     if stop:
         asyncio.run(_stop())
         return

@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+from drconsole.api.logout import outliving
 from drconsole.journal import runs
 from drconsole.journal.journal import Journal
 from drconsole.journal.runs import LEASE_S, RunRow
@@ -41,7 +42,18 @@ class Runners:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         log = os.open(folder / "runner.log", flags, 0o600)
         module = "drconsole.recovery.runner"
-        command = [sys.executable, "-P", "-m", module, "--config", self._settings.path, "--run", run]
+        staying = outliving(f"drconsole-run-{run}-{time.time_ns():x}")
+        command = [
+            *staying,
+            sys.executable,
+            "-P",
+            "-m",
+            module,
+            "--config",
+            self._settings.path,
+            "--run",
+            run,
+        ]
         try:
             process = subprocess.Popen(  # noqa: S603 -- our own interpreter and module
                 command,

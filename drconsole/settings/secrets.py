@@ -96,7 +96,7 @@ def resolve_for(endpoint: Endpoint, ask: Ask | None = None) -> Secret:
 
 def refuse_prompts(settings: Settings) -> None:
     """Raises InvalidConfiguration where a secret would have to be asked for: services work unattended."""
-    for place, reference in _references(settings):
+    for place, reference in references(settings):
         if quantities.scheme(reference) == "prompt":
             raise InvalidConfiguration(
                 "prompt: is not yet for what the service uses: it has nobody to ask",
@@ -105,7 +105,8 @@ def refuse_prompts(settings: Settings) -> None:
             )
 
 
-def _references(settings: Settings) -> Iterator[tuple[str, str]]:
+def references(settings: Settings) -> Iterator[tuple[str, str]]:
+    """Yields each place of the configuration that has a secret, and its reference."""
     yield from ((f"site.{name}", site.endpoint.password) for name, site in settings.sites.items())
     yield from ((f"array.{name}", array.endpoint.password) for name, array in settings.arrays.items())
     yield from ((f"pool.{name}", machine.bmc.password) for name, machine in settings.pool.items())
