@@ -1,17 +1,20 @@
 """JSON over pinned TLS with Basic authentication: BMCs and arrays.
 
-Three rules that every caller gets for nothing:
+Four rules that every caller gets for nothing:
 
 - A 401 is final. The client answers later calls itself, because accounts lock.
 - A read that dies is Unreachable, a write that dies in the middle is OutcomeUnknown: the other side
-  may have done it. A write that was refused a connection is Unreachable: nothing was sent.
+  may have done it. A write that was refused a connection is Unreachable: nothing was sent. A page of
+  somebody else's, such as a gateway's, counts as a connection that died.
 - A body is at most 1 MB and is decoded into a type; what does not fit is a DeviceError.
+- One deadline bounds a call whole: waiting for a connection, and every byte of the answer.
 
 Nothing is repeated here but what the caller asks for with `patiently`.
 """
 
 from __future__ import annotations
 
+import asyncio
 import base64
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
@@ -31,6 +34,7 @@ from drconsole.errors import (
 )
 from drconsole.settings.secrets import Secret, resolve_for
 from drconsole.settings.values import Endpoint
+from drconsole.wire.connecting import resolver
 from drconsole.wire.refusals import Login
 from drconsole.wire.tls import pin_mismatch, pinned_context
 
@@ -72,13 +76,16 @@ class Reply(msgspec.Struct, frozen=True):
         return (told.astimezone(UTC) - datetime.now(UTC)).total_seconds()
 
     def decode(self, kind: type[T]) -> T:
-        """Returns the body as a value of `kind`. Raises DeviceError where it is none."""
+        """Returns the body as a value of `kind`. Raises DeviceError for another value, and Unreachable
+        where it is no JSON at all: cut off, or garbled under way."""
         try:
             return msgspec.json.decode(self.body, type=kind)
-        except (msgspec.DecodeError, RecursionError) as error:
+        except (msgspec.ValidationError, RecursionError) as error:
             raise DeviceError(
                 f"an answer that cannot be read: {error}", about=self.about, code="BAD_ANSWER"
             ) from error
+        except msgspec.DecodeError as error:
+            raise Unreachable(f"an answer that is no JSON: {error}", about=self.about) from error
 
     def expect(self) -> Reply:
         """Returns itself if it is a success. Raises DeviceError with the code `HTTP nnn`."""
@@ -131,11 +138,19 @@ class JsonClient:
         device refused once in this process is not sent again, whichever client asks.
         """
         login = self._login = self._login or self._new_login()
-        async with login.in_turn():
-            if login.refused:
-                raise self._refused()
-            reply = await self._bounded(method, path, body, dict(headers or {}))
-            login.note(accepted=reply.status != 401)
+        sent = asyncio.Event()
+        try:
+            async with asyncio.timeout(self._total_s), login.in_turn():
+                if login.refused:
+                    raise self._refused()
+                sent.set()
+                reply = await self._exchanged(method, path, body, dict(headers or {}))
+                login.note(accepted=reply.status != 401)
+        except TimeoutError as error:
+            text = f"gave no answer within {self._total_s:g} s"
+            if not sent.is_set():
+                raise DeadlinePassed(f"{text} to an earlier call", about=self.about) from error
+            raise self._died(method, text, late=True) from error
         if reply.status == 401:
             raise self._refused()
         return reply
@@ -157,17 +172,20 @@ class JsonClient:
             "after `drconsole serve --stop`",
         )
 
-    async def _bounded(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Reply:
+    async def _exchanged(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Reply:
         import aiohttp
 
         try:
-            return await self._exchange(method, path, body, headers)
+            reply = await self._exchange(method, path, body, headers)
         except (aiohttp.ClientConnectorError, aiohttp.ConnectionTimeoutError) as error:
             raise self._not_connected(error) from error
-        except TimeoutError as error:
-            raise self._died(method, f"gave no answer within {self._total_s:g} s", late=True) from error
+        except TimeoutError:
+            raise
         except (aiohttp.ClientError, OSError) as error:
-            raise self._died(method, f"the connection died: {error}") from error
+            raise self._died(method, f"the connection died: {error or type(error).__name__}") from error
+        if reply.ok and reply.body.lstrip()[:1] == b"<":
+            raise self._died(method, "answers with a page that is none of its own")
+        return reply
 
     async def _exchange(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Reply:
         data = None if body is None else msgspec.json.encode(body)
@@ -199,12 +217,14 @@ class JsonClient:
         import aiohttp
 
         if fresh:
-            connector = aiohttp.TCPConnector(ssl=self._context, force_close=True)
+            connector = aiohttp.TCPConnector(ssl=self._context, resolver=resolver(), force_close=True)
         else:
-            connector = aiohttp.TCPConnector(ssl=self._context, keepalive_timeout=_IDLE_S)
+            connector = aiohttp.TCPConnector(
+                ssl=self._context, resolver=resolver(), keepalive_timeout=_IDLE_S
+            )
         return aiohttp.ClientSession(
             connector=connector,
-            timeout=aiohttp.ClientTimeout(total=self._total_s, connect=self._connect_s),
+            timeout=aiohttp.ClientTimeout(total=None, connect=self._connect_s),
             cookie_jar=aiohttp.DummyCookieJar(),
             auto_decompress=False,
             headers={"Accept-Encoding": "identity", "Authorization": self._authorisation()},

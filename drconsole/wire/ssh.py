@@ -23,6 +23,7 @@ from drconsole.errors import (
     WrongCredentials,
 )
 from drconsole.settings.secrets import Secret
+from drconsole.wire.connecting import addresses
 
 if TYPE_CHECKING:
     import asyncssh
@@ -101,8 +102,9 @@ async def _connect(place: SshPlace, connect_s: float) -> asyncssh.SSHClientConne
     import asyncssh
 
     host_key = asyncssh.import_public_key(place.host_key)
+    _family, address = (await addresses(place.host))[0]
     return await asyncssh.connect(
-        place.host,
+        address,
         place.port,
         username=place.username,
         known_hosts=([host_key], [], []),

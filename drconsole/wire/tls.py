@@ -8,13 +8,13 @@ redirect to another machine. No byte of a request leaves before it.
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import re
 import ssl
 from typing import TYPE_CHECKING, Any
 
 from drconsole.errors import DeadlinePassed, InvalidConfiguration, PinMismatch, Unreachable
+from drconsole.wire.connecting import connected
 
 if TYPE_CHECKING:
     from typing_extensions import Buffer
@@ -138,21 +138,32 @@ async def fetch_pin(host: str, port: int, timeout: float) -> str:  # noqa: ASYNC
     `timeout` is seconds. Trusts nothing: whether the fingerprint is right is the caller's decision.
     Raises Unreachable where nobody answers or no TLS is spoken, DeadlinePassed where it is late.
     """
-    about = f"{host}:{port}"
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     _loosen(context)
+    return fingerprint(await _shown(host, port, context, timeout))
+
+
+async def pinned_certificate(host: str, port: int, pin: str, within_s: float) -> bytes:
+    """Returns the certificate (DER) that HOST:PORT shows, if it is the pinned one; sends nothing and closes.
+
+    Raises PinMismatch for another one, else as `fetch_pin`.
+    """
+    return await _shown(host, port, pinned_context(pin, f"{host}:{port}"), within_s)
+
+
+async def _shown(host: str, port: int, context: ssl.SSLContext, within_s: float) -> bytes:
+    about = f"{host}:{port}"
     try:
-        async with asyncio.timeout(timeout):
-            _, writer = await asyncio.open_connection(host, port, ssl=context)
+        _, writer = await connected(host, port, within_s=within_s, context=context)
     except TimeoutError as late:
-        raise DeadlinePassed(f"showed no certificate within {timeout:g} s", about=about) from late
+        raise DeadlinePassed(f"showed no certificate within {within_s:g} s", about=about) from late
     except (OSError, EOFError) as error:
-        raise Unreachable(f"showed no certificate: {error}", about=about) from error
+        raise pin_mismatch(error) or Unreachable(f"showed no certificate: {error}", about=about) from error
     certificate: bytes | None = writer.get_extra_info("ssl_object").getpeercert(True)
     writer.transport.abort()
     if not certificate:
         raise Unreachable("showed no certificate", about=about)
-    return fingerprint(certificate)
+    return certificate
 
 
 def _loosen(context: ssl.SSLContext) -> None:

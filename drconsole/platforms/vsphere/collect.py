@@ -7,7 +7,7 @@ from contextlib import aclosing, asynccontextmanager
 from typing import Any, NamedTuple
 
 from lxml import etree
-from pyVmomi import SoapAdapter, VmomiSupport, vmodl
+from pyVmomi import VmomiSupport, vmodl
 
 from drconsole.errors import Unreachable
 from drconsole.platforms.vsphere import soap
@@ -132,7 +132,7 @@ async def _page(session: Session, call: soap.Call, sink: Sink) -> str:
                     sink(found_in(element))
         return token
 
-    return await session.repeating(call, attempt, session.about)
+    return await session.repeating(call, attempt, session.about, session.call_seconds)
 
 
 async def stream(
@@ -157,11 +157,8 @@ async def _raise_fault(session: Session, call: soap.Call, answer: Any) -> None:
     body = bytearray()
     async for chunk in soap.chunks(answer, soap.OBJECT_LIMIT, session.about):
         body += chunk
-    reader = SoapAdapter.SoapResponseDeserializer(session.soap.stub)
-    session.raised(
-        reader.Deserialize(bytes(soap.plain(body, session.about)), call.method.result), session.about
-    )
-    raise Unreachable("answered with an error that is no fault", about=session.about)
+    session.raised(session.soap.understood(call, body), session.about)
+    raise soap.Unusable("answered with an error that is no fault", about=session.about)
 
 
 class Reader:
@@ -195,14 +192,17 @@ class Reader:
                 self._parser.feed(chunk[start : start + _PIECE])
                 yield from self._ready()
         except etree.XMLSyntaxError as error:
-            raise Unreachable(f"does not answer in plain XML: {error.msg}", about=self._about) from error
+            raise soap.Unusable(f"does not answer in plain XML: {error.msg}", about=self._about) from error
 
     def close(self) -> Iterator[etree._Element]:
-        """Ends the reply; raises soap.Lost where it was cut off."""
+        """Ends the reply; raises soap.Lost where it was cut off, soap.Unusable where it was no reply at all:
+        a page of somebody else's would pass for an empty inventory."""
         try:
             self._parser.close()
         except etree.XMLSyntaxError as error:
             raise soap.Lost(f"the reply ends early: {error.msg}") from error
+        if b"Envelope" not in self._start:
+            raise soap.Unusable("sends a page that is none of the vSphere API", about=self._about)
         yield from self._ready()
 
     def _ready(self) -> Iterator[etree._Element]:

@@ -18,7 +18,7 @@ from pyVmomi import vim, vmodl
 
 from drconsole.errors import DeadlinePassed, DRConsoleError, OutcomeUnknown, Unreachable, WrongCredentials
 from drconsole.platforms.vsphere import faults
-from drconsole.platforms.vsphere.soap import Call, Lost, Soap
+from drconsole.platforms.vsphere.soap import Call, Lost, Soap, Unusable
 from drconsole.settings import secrets
 from drconsole.settings.values import Endpoint, Settings
 
@@ -99,8 +99,8 @@ class Session:
         """Calls `method` (as on the wire) of a managed object and returns pyVmomi's result.
 
         `_about` names the object for errors, `_seconds` replaces the usual deadline. Raises Fault,
-        DeadlinePassed, Unreachable, and for methods that change something OutcomeUnknown where the
-        connection died in the middle or the session had expired.
+        Unreachable, DeadlinePassed where a read is late, and for methods that change something
+        OutcomeUnknown where they are late, the connection died in the middle or the session had expired.
         """
         call = self.soap.record(on, method, arguments)
         seconds = self.call_seconds if _seconds is None else _seconds
@@ -109,13 +109,34 @@ class Session:
         async def attempt() -> Any:
             return self.raised(await self.soap.send(call, seconds), about)
 
-        return await self.repeating(call, attempt, about)
+        return await self.repeating(call, attempt, about, seconds)
 
-    async def repeating(self, call: Call, attempt: Callable[[], Awaitable[T]], about: str) -> T:
-        """Runs one attempt at a call, and a second one where the session or the line was lost.
+    async def repeating(
+        self, call: Call, attempt: Callable[[], Awaitable[T]], about: str, seconds: float
+    ) -> T:
+        """Runs one attempt at a call, and a second one where the session or the line was lost, both and
+        the login between them within `seconds`.
 
-        The second is only for reads. `attempt` raises Lost, Expired or any error of ours.
+        The second is only for reads. `attempt` raises Lost, Expired or any error of ours. What may have
+        been done all the same is OutcomeUnknown: a late write too, and one that somebody else answered.
         """
+        try:
+            async with asyncio.timeout(seconds):
+                return await self._twice(call, attempt, about)
+        except TimeoutError as late:
+            raise self._late(call.name, about, seconds) from late
+        except (DeadlinePassed, Unusable) as error:
+            if is_read(call.name):
+                raise
+            raise OutcomeUnknown(f"{error.message}; whether it acted is not known", about=about) from error
+
+    def _late(self, name: str, about: str, seconds: float) -> DRConsoleError:
+        if is_read(name):
+            return DeadlinePassed(f"{name} had no answer within {seconds:g} s", about=self.about)
+        told = f"{name} had no answer within {seconds:g} s; whether it acted is not known"
+        return OutcomeUnknown(told, about=about)
+
+    async def _twice(self, call: Call, attempt: Callable[[], Awaitable[T]], about: str) -> T:
         generation = self.generation
         try:
             return await attempt()
@@ -168,9 +189,9 @@ class Session:
                 while (await self._task(task, about, "info.state"))["info.state"] not in ("success", "error"):
                     await asyncio.sleep(pause)
                     pause = min(pause * 1.5, _POLL_MOST)
+                ended = await self._task(task, about, "info.error", "info.result")
         except TimeoutError as late:
             raise DeadlinePassed(f"the task still works after {deadline:g} s", about=about) from late
-        ended = await self._task(task, about, "info.error", "info.result")
         if error := ended.get("info.error"):
             raise faults.error_of(error, about=about)
         return ended.get("info.result")

@@ -19,10 +19,13 @@ from pyVmomi import SoapAdapter, VmomiSupport
 
 from drconsole.errors import DeadlinePassed, Unreachable
 from drconsole.wire import tls
+from drconsole.wire.connecting import resolver
 
 OLDEST = "vim25/6.5"
 _COOKIE = "vmware_soap_session"
 _CHUNK = 1 << 20
+_END = b"Envelope>"
+"""With it every reply ends: what lacks it was cut off, or is a page of somebody else's."""
 _TURNS = 8
 REPLY_LIMIT = 1 << 30
 """Bytes of one reply; a site of 10,000 guests answers with about 120 MB."""
@@ -66,6 +69,10 @@ class Lost(Exception):
     """The connection died after the request left: whether it was carried out is not known."""
 
 
+class Unusable(Unreachable):
+    """Somebody answered, and not as a vSphere server does: what became of the request is not known."""
+
+
 class Soap:
     """One server's `/sdk`. `address` is HOST:PORT, `pin` the certificate's; `about` names it in errors."""
 
@@ -81,6 +88,7 @@ class Soap:
                 limit=16,
                 keepalive_timeout=30,
                 ttl_dns_cache=60,
+                resolver=resolver(),
                 socket_factory=self._socket,
             ),
             cookie_jar=aiohttp.DummyCookieJar(),
@@ -119,14 +127,24 @@ class Soap:
         """Sends a call and returns what pyVmomi makes of the reply: a value, or a fault (not raised).
 
         Raises Unreachable, DeadlinePassed, PinMismatch where it was not sent or not answered in time,
-        and Lost where the connection died after it was sent.
+        Unusable where what came is no reply, and Lost where the connection died after it was sent.
         """
         async with self.post(call, seconds) as answer:
             body = bytearray()
             async for chunk in chunks(answer, OBJECT_LIMIT, self.about):
                 body += chunk
+        return self.understood(call, body)
+
+    def understood(self, call: Call, body: bytearray) -> Any:
+        """Returns a whole reply as pyVmomi's value or fault. Raises Unusable where it is none, or cut off."""
+        if not plain(body, self.about).rstrip().endswith(_END):
+            raise Unusable("sends a reply that is cut off, or none of the vSphere API", about=self.about)
         reader = SoapAdapter.SoapResponseDeserializer(self.stub)
-        return reader.Deserialize(bytes(plain(body, self.about)), call.method.result)
+        try:
+            return reader.Deserialize(bytes(body), call.method.result)
+        except Exception as error:  # the boundary: pyVmomi's parser fails as the reply leads it to
+            told = f"{type(error).__name__}: {error}"
+            raise Unusable(f"sends a reply that cannot be read: {told}", about=self.about) from error
 
     @contextlib.asynccontextmanager
     async def post(self, call: Call, seconds: float) -> AsyncIterator[aiohttp.ClientResponse]:
@@ -165,7 +183,7 @@ class Soap:
 
     def _require_soap(self, answer: aiohttp.ClientResponse) -> None:
         if answer.status not in (200, 500):
-            raise Unreachable(
+            raise Unusable(
                 f"answered HTTP {answer.status} instead of the vSphere API",
                 about=self.about,
                 remedy="see whether its services have started",
@@ -173,12 +191,12 @@ class Soap:
 
 
 async def chunks(answer: aiohttp.ClientResponse, limit: int, about: str) -> AsyncIterator[bytes]:
-    """Yields a reply's bytes; raises Unreachable when they exceed the limit."""
+    """Yields a reply's bytes; raises Unusable when they exceed the limit."""
     size = 0
     async for chunk in answer.content.iter_any():
         size += len(chunk)
         if size > limit:
-            raise Unreachable(f"sends a reply of more than {limit} bytes", about=about)
+            raise Unusable(f"sends a reply of more than {limit} bytes", about=about)
         yield chunk
 
 
@@ -186,7 +204,7 @@ _NO_OTHER = aiohttp.ClientTimeout(total=None, connect=None, sock_connect=None, s
 
 
 def plain(body: bytearray, about: str) -> bytearray:
-    """Returns a reply that is plain XML; raises Unreachable for another, or one with a document type.
+    """Returns a reply that is plain XML; raises Unusable for another, or one with a document type.
 
     No vSphere server sends a document type, and expanding its entities is how parsers are attacked. It
     can only stand before the first element, where nothing but the declaration is allowed here.
@@ -195,7 +213,7 @@ def plain(body: bytearray, about: str) -> bytearray:
     if start.startswith(b"<?xml"):
         start = start.partition(b"?>")[2].lstrip()
     if (not start and len(body) >= 4096) or (start and (start[:1] != b"<" or start[1:2] in (b"!", b"?"))):
-        raise Unreachable("does not answer in plain XML", about=about)
+        raise Unusable("does not answer in plain XML", about=about)
     return body
 
 

@@ -92,10 +92,12 @@ async def _wait(session: Session, collector: Any, version: str) -> tuple[str, Ba
     options = vmodl.query.PropertyCollector.WaitOptions(maxWaitSeconds=WAIT_S, maxObjectUpdates=_BATCH)
     call = session.soap.record(collector, "WaitForUpdatesEx", {"version": version, "options": options})
 
+    seconds = WAIT_S + session.call_seconds
+
     async def attempt() -> tuple[str, Batch]:
         found: list[InventoryChange] = []
         reached = version
-        async with aclosing(stream(session, call, WAIT_S + session.call_seconds, _TAGS)) as elements:
+        async with aclosing(stream(session, call, seconds, _TAGS)) as elements:
             async for element in elements:
                 if element.tag == _TAGS[0]:
                     found += _change(element)
@@ -103,7 +105,7 @@ async def _wait(session: Session, collector: Any, version: str) -> tuple[str, Ba
                     reached = element.text or version
         return reached, tuple(found)
 
-    return await session.repeating(call, attempt, session.about)
+    return await session.repeating(call, attempt, session.about, seconds)
 
 
 def _is_set(parent: etree._Element | None) -> bool:

@@ -7,8 +7,6 @@ question as soon as the probe is answered: whoever fences does so while machines
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
 import ssl
 from collections.abc import Sequence
 
@@ -20,6 +18,7 @@ from drconsole.model.step import Done, Facts, Step, Work
 from drconsole.planning import keys
 from drconsole.planning.plan_input import PlanInput
 from drconsole.settings.values import Endpoint, Settings
+from drconsole.wire.connecting import connected
 from drconsole.wire.tls import pin_mismatch, pinned_context
 
 _KIND = "probe-protected"
@@ -96,16 +95,13 @@ async def _answer(endpoint: Endpoint, limit_s: float) -> str:
     host, _, port = endpoint.address.rpartition(":")
     context = pinned_context(endpoint.pin, endpoint.address)
     try:
-        async with asyncio.timeout(limit_s):
-            _, writer = await asyncio.open_connection(host.strip("[]"), int(port), ssl=context)
+        _, writer = await connected(host.strip("[]"), int(port), within_s=limit_s, context=context)
     except (PinMismatch, ssl.SSLError) as error:
         mismatch = pin_mismatch(error)
         return "answers with another certificate" if mismatch else f"answers, and not as it should: {error}"
     except OSError:  # refused, unreachable, reset, or silent beyond the limit
         return ""
-    writer.close()
-    with contextlib.suppress(OSError):
-        await writer.wait_closed()
+    writer.transport.abort()  # a farewell would wait for theirs
     return "answers under its pinned certificate"
 
 

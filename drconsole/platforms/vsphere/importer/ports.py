@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
-import ssl
 from collections.abc import Collection
 from typing import Any
 
 import msgspec
 
-from drconsole.errors import Unreachable
 from drconsole.model.inventory import Host
 from drconsole.model.step import Done, Facts, Work, step_key
 from drconsole.planning import keys
 from drconsole.planning.uplinks import MANAGEMENT, Layout, Port, UplinkPlan, arrange
 from drconsole.platforms.vsphere.importer.recovered import SiteHandler, only_host
-from drconsole.wire.tls import pin_mismatch, pinned_context
+from drconsole.wire.tls import pinned_certificate
 
 _PATHS = (
     "config.network.pnic",
@@ -34,12 +31,13 @@ class ReadHost(SiteHandler):
         session = await self.site.host(work, name)
         found = await session.read(await only_host(session), *_PATHS)
         ready = work.result(keys.ready(name))
+        within_s = self.site.settings.deadlines["vcenter-call"]
         return Done(
             result={
                 "ports": [port_facts(nic) for nic in found["config.network.pnic"]],
                 "booted": _booted(found["config.network.vswitch"]),
                 "uuid": found["hardware.systemInfo.uuid"],
-                "thumbprint": await thumbprint(ready["address"], ready["port"], ready["pin"]),
+                "thumbprint": await thumbprint(ready["address"], ready["port"], ready["pin"], within_s),
                 "foreign": _foreign(found.get("config.storageDevice.scsiLun") or []),
             }
         )
@@ -78,24 +76,14 @@ def _is_local(lun: Any) -> bool:
     return bool(getattr(lun, "localDisk", False))
 
 
-async def thumbprint(address: str, port: int, pin: str) -> str:
+async def thumbprint(address: str, port: int, pin: str, within_s: float) -> str:
     """Returns the SHA-1 thumbprint that the vSphere API wants, of the certificate that was pinned.
 
-    Raises PinMismatch for another certificate, Unreachable where nobody answers.
+    Raises PinMismatch for another certificate, Unreachable where nobody answers, DeadlinePassed.
     """
     # The API knows hosts by SHA-1; trust comes from the pin, which the context has compared before.
-    about = f"{address}:{port}"
-    try:
-        _reader, writer = await asyncio.open_connection(
-            address, port, ssl=pinned_context(pin, about), server_hostname=""
-        )
-    except OSError as error:
-        raise pin_mismatch(error) or Unreachable(str(error), about=about) from error
-    try:
-        secured: ssl.SSLObject = writer.get_extra_info("ssl_object")
-        digest = hashlib.sha1(secured.getpeercert(True) or b"", usedforsecurity=False).hexdigest()
-    finally:
-        writer.close()
+    shown = await pinned_certificate(address, port, pin, within_s)
+    digest = hashlib.sha1(shown, usedforsecurity=False).hexdigest()
     return ":".join(digest[i : i + 2] for i in range(0, len(digest), 2)).upper()
 
 

@@ -12,6 +12,7 @@ from drconsole.planning import keys
 from drconsole.platforms.vsphere.faults import Fault
 from drconsole.platforms.vsphere.importer.host_steps import management_nic
 from drconsole.platforms.vsphere.importer.recovered import RecoveredSite, SiteHandler, reference
+from drconsole.wire.connecting import connected
 
 _PROBE_S = 5.0
 """How long a fresh host's provisioning address may take to accept a connection."""
@@ -31,11 +32,10 @@ async def still_fresh(work: Work, captured: Host) -> bool:
     """True where the host still answers at its provisioning address: nothing has moved yet."""
     ready = work.result(keys.ready(captured.name))
     try:
-        async with asyncio.timeout(_PROBE_S):
-            _reader, writer = await asyncio.open_connection(ready["address"], ready["port"])
-    except (OSError, TimeoutError):
+        _reader, writer = await connected(ready["address"], ready["port"], within_s=_PROBE_S)
+    except OSError:  # TimeoutError is one
         return False
-    writer.close()
+    writer.transport.abort()
     return True
 
 

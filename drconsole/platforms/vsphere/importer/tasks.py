@@ -4,6 +4,9 @@ A runner that is killed leaves its tasks behind, at work. The next one must neit
 a second time nor take "not there yet" for "never begun". So what was at work when this runner came is
 waited for before its objects are touched; and a server's word that something is there already is no
 failure but a reason to observe again.
+
+The same holds within one runner: where the answer to a task's start, or to a look at it, was lost, the
+task may be at work all the same. Such a task is left behind too, and looked for before the next attempt.
 """
 
 from __future__ import annotations
@@ -13,7 +16,7 @@ import contextlib
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from drconsole.errors import OutcomeUnknown
+from drconsole.errors import OutcomeUnknown, Unreachable
 from drconsole.platforms.vsphere.faults import Fault
 from drconsole.platforms.vsphere.importer.recovered import read_all
 from drconsole.platforms.vsphere.session import Session
@@ -33,11 +36,16 @@ _THERE_ALREADY = frozenset(
 
 
 class _Left:
-    """The tasks that were at work on one server before ours: by the id of what they are about."""
+    """The tasks that are at work on one server and that nobody here waits for: by the id of what they are
+    about. None where that is not known: they are asked for before the next task is started.
+
+    `own` are the ids of those that somebody here waits for.
+    """
 
     def __init__(self) -> None:
         self.lock = asyncio.Lock()
         self.tasks: dict[str, list[Any]] | None = None
+        self.own: set[str] = set()
 
 
 _left: WeakKeyDictionary[Session, _Left] = WeakKeyDictionary()
@@ -62,11 +70,19 @@ async def run_task(
     """
     if await _others_ended(session, entity or on, seconds):
         raise OutcomeUnknown(f"an earlier attempt at {method} was still at work", about=about)
+    left = _left[session]
     try:
         task = await session.invoke(on, method, _about=about, **arguments)
-        return await session.wait_task(task, seconds, about=about)
+        left.own.add(task._moId)
+        try:
+            return await session.wait_task(task, seconds, about=about)
+        finally:
+            left.own.discard(task._moId)
     except Fault as fault:
         raise unknown_outcome(fault) from fault
+    except (Unreachable, OutcomeUnknown):
+        left.tasks = None
+        raise
 
 
 async def call(session: Session, on: Any, method: str, /, *, about: str, **arguments: Any) -> Any:
@@ -89,7 +105,12 @@ async def _others_ended(session: Session, on: Any, seconds: float) -> bool:
     left = _left.setdefault(session, _Left())
     async with left.lock:
         if left.tasks is None:
-            left.tasks = await _running(session)
+            running = await _running(session)
+            left.tasks = {
+                entity: others
+                for entity, tasks in running.items()
+                if (others := [task for task in tasks if task._moId not in left.own])
+            }
     found = left.tasks.pop(on._moId, [])
     for task in found:
         # How it ended is seen by looking at the world.
