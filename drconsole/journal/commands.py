@@ -66,6 +66,11 @@ def approval(connection: Connection, run: str, step: str) -> Command | None:
     return next((c for c in last(connection, run) if c.verb == "approve" and step in c.steps), None)
 
 
+def answered(connection: Connection, run: str, question: str) -> Command | None:
+    """Returns the verb that approved a question, whichever step asked it; None where nobody has."""
+    return next((c for c in last(connection, run) if c.verb == "approve" and c.reason == question), None)
+
+
 def newest(connection: Connection, run: str) -> int:
     """Returns the number of a run's last verb, 0 where there was none."""
     query = select(func.max(schema.command.c.id)).where(schema.command.c.run == run)

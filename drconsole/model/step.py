@@ -101,6 +101,13 @@ class Work(Protocol):
         """Shows how far this step is: a word, and 0–1 where it can be told."""
         ...
 
+    def answered(self, question: str) -> tuple[str, str] | None:
+        """Returns who approved this very question in this run, and when (UTC); None where nobody has.
+
+        Whoever needs an operator's word raises errors.Question with the same text, and is called again.
+        """
+        ...
+
     async def check(self) -> None:
         """Call before each act on the world: raises Fenced where the run has been taken over."""
         ...

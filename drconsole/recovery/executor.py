@@ -14,7 +14,7 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from drconsole.errors import DRConsoleError, Fenced, InvalidDocument, Refused
+from drconsole.errors import DRConsoleError, Fenced, InvalidDocument, Question, Refused
 from drconsole.journal import commands, runs, steps
 from drconsole.journal.steps import StepRow
 from drconsole.journal.tenure import Standing
@@ -126,6 +126,9 @@ class Executor:
                 result = await self._act(handler, work, attempt)
         except Fenced:
             raise
+        except Question as question:
+            await self._ask(key, question)
+            return
         except DRConsoleError as error:
             result = await self._failed(handler, work, error)
         if result is not None:
@@ -183,6 +186,18 @@ class Executor:
             return handler.answered(answer.actor, answer.at)
         steps.wait(connection, shared.run, shared.epoch, key, question=question, remedy=remedy)
         return None
+
+    async def _ask(self, key: str, question: Question) -> None:
+        """The step waits; where another one's same question was answered meanwhile, it goes on with that."""
+        shared = self._shared
+
+        def write(connection: Connection) -> None:
+            text, remedy = question.message, question.remedy
+            if commands.answered(connection, shared.run, text) is None:
+                steps.wait(connection, shared.run, shared.epoch, key, question=text, remedy=remedy)
+
+        await self._journal.write(write)
+        self._taken_away(key)
 
     def _taken_away(self, key: str) -> None:
         """An operator was faster, or is asked: take the journal's state over instead of ours."""

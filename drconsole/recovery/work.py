@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection
 
 from drconsole.errors import Fenced, UnknownName
-from drconsole.journal import events, runs
+from drconsole.journal import commands, events, runs
 from drconsole.journal.journal import Journal
 from drconsole.model.step import Facts, Mode, Step
 
@@ -106,6 +106,12 @@ class StepWork:
         self._phase, self._shown = phase, moment
         facts: Facts = {"phase": phase, "fraction": fraction, "machine": self._step.machine}
         self._shared.event("progress", step=self._step.key, facts=facts)
+
+    def answered(self, question: str) -> tuple[str, str] | None:
+        """Returns who approved this very question in this run, and when; None where nobody has."""
+        shared = self._shared
+        said = shared.journal.read(lambda c: commands.answered(c, shared.run, question))
+        return None if said is None else (said.actor, said.at)
 
     async def check(self) -> None:
         """Raises Fenced where the run has been taken over: call before each act."""

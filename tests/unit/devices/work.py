@@ -12,6 +12,8 @@ from drconsole.model.step import Done, Facts, Handlers, Mode, Step
 class FakeWork:
     """Work on one step; what it says and the results of earlier steps are shared."""
 
+    approved: frozenset[str] = frozenset()
+
     def __init__(self, step: Step, mode: Mode, shared: dict[str, Facts], said: list[str]) -> None:
         self.step = step
         self.mode: Mode = mode
@@ -36,6 +38,9 @@ class FakeWork:
 
     def progress(self, phase: str, fraction: float | None = None) -> None:
         self._said.append(phase)
+
+    def answered(self, question: str) -> tuple[str, str] | None:
+        return ("ann", "2026-11-22T08:00:00Z") if question in self.approved else None
 
     async def check(self) -> None:
         return None
