@@ -35,7 +35,7 @@ _BEGUN = (
 )
 _DONE = (
     update(_TABLE)
-    .where(_ONE)
+    .where(_ONE, _TABLE.c.state == "running")
     .values(
         state="done",
         ended=bindparam("the_time"),
@@ -148,10 +148,14 @@ def begin(
 
 
 def finish(connection: Connection, run: str, epoch: int, key: str, result: Facts) -> None:
-    """Writes that a step is done, with what it found. Raises Fenced."""
+    """Writes that a step is done, with what it found; nothing where an amendment has taken the step
+    away meanwhile: what was done then is another step's. Raises Fenced.
+    """
     seq = tenure.advance(connection, run, epoch)
     values = {"the_time": now(), "the_result": _ENCODE(result)}
-    connection.execute(_DONE, _one(run, key) | values)
+    if connection.execute(_DONE, _one(run, key) | values).rowcount != 1:
+        tenure.step_back(connection, run, epoch)
+        return
     events.put(connection, run, seq, "step", step=key, facts={"state": "done"})
 
 
@@ -168,11 +172,14 @@ def fail(
 ) -> None:
     """Writes that a step failed, and why; `observed` is what was seen of it afterwards.
 
-    A step that nobody needs for certain is `skipped` by its failure. Raises Fenced.
+    A step that nobody needs for certain is `skipped` by its failure. Nothing is written where an
+    amendment has taken the step away meanwhile. Raises Fenced.
     """
     seq = tenure.advance(connection, run, epoch)
     values = {"state": state, "ended": now(), "error": error, "remedy": remedy, "observed": observed or None}
-    connection.execute(update(_TABLE).where(_this(run, key)).values(**values))
+    if connection.execute(update(_TABLE).where(_at_work(run, key)).values(**values)).rowcount != 1:
+        tenure.step_back(connection, run, epoch)
+        return
     facts = {"state": state, "error": error, "remedy": remedy, "observed": observed}
     events.put(connection, run, seq, "step", step=key, text=error, facts=facts)
 
@@ -214,6 +221,10 @@ def result(connection: Connection, run: str, key: str) -> Facts | None:
 
 def _one(run: str, key: str) -> dict[str, object]:
     return {"the_run": run, "the_key": key}
+
+
+def _at_work(run: str, key: str) -> ColumnElement[bool]:
+    return _this(run, key) & (_TABLE.c.state == "running")
 
 
 def _this(run: str, key: str) -> ColumnElement[bool]:
