@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from datetime import datetime
 from typing import Literal
 
 import msgspec
@@ -120,6 +121,27 @@ def state(connection: Connection, run: str, key: str) -> StepState:
     return found
 
 
+def inherit(connection: Connection, run: str, before: int, epoch: int) -> None:
+    """Steps that a runner of epoch `before` had begun are the new one's: their runner is known dead."""
+    left = (_TABLE.c.run == run) & (_TABLE.c.state == "running") & (_TABLE.c.epoch == before)
+    connection.execute(update(_TABLE).where(left).values(epoch=epoch))
+
+
+def in_doubt(connection: Connection, run: str, epoch: int) -> list[tuple[Step, float]]:
+    """Returns the steps that other runners have begun and may still be at, each with its begin in Unix
+    seconds: that of its last attempt.
+    """
+    left = (_TABLE.c.run == run) & (_TABLE.c.state == "running") & (_TABLE.c.epoch != epoch)
+    event = schema.event.c
+    told = select(func.max(event.at)).where(
+        event.run == run, event.step == _TABLE.c.key, event.kind == "step"
+    )
+    query = select(_TABLE.c.value, told.scalar_subquery().label("begun")).where(left)
+    return [
+        (_STEP(row.value), datetime.fromisoformat(row.begun).timestamp()) for row in connection.execute(query)
+    ]
+
+
 def begin(
     connection: Connection,
     run: str,
@@ -167,17 +189,21 @@ def fail(
     *,
     error: str,
     remedy: str,
+    attempt: int,
     observed: str = "",
     state: Literal["failed", "skipped"] = "failed",
 ) -> None:
     """Writes that a step failed, and why; `observed` is what was seen of it afterwards.
 
     A step that nobody needs for certain is `skipped` by its failure. Nothing is written where an
-    amendment has taken the step away meanwhile. Raises Fenced.
+    amendment has taken the step away meanwhile. `attempt` is the one that failed: where its effect
+    would have been in the journal, its intent has been rolled back with it. Raises Fenced.
     """
     seq = tenure.advance(connection, run, epoch)
+    undone = _this(run, key) & (_TABLE.c.state == "pending") & (_TABLE.c.attempts < attempt)
+    failed = update(_TABLE).where(_at_work(run, key) | undone)
     values = {"state": state, "ended": now(), "error": error, "remedy": remedy, "observed": observed or None}
-    if connection.execute(update(_TABLE).where(_at_work(run, key)).values(**values)).rowcount != 1:
+    if connection.execute(failed.values(**values, attempts=attempt)).rowcount != 1:
         tenure.step_back(connection, run, epoch)
         return
     facts = {"state": state, "error": error, "remedy": remedy, "observed": observed}

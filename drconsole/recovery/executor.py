@@ -14,12 +14,13 @@ from typing import Literal
 
 from sqlalchemy import Connection
 
-from drconsole.errors import DRConsoleError, Fenced, InvalidDocument, Question, Refused
+from drconsole.errors import DatabaseFailed, DRConsoleError, Fenced, InvalidDocument, Question, Refused
 from drconsole.journal import commands, runs, steps
 from drconsole.journal.steps import StepRow
 from drconsole.journal.tenure import Standing
 from drconsole.model.run import StepState
 from drconsole.model.step import Done, Facts, Handler, Handlers, Step
+from drconsole.recovery import takeover
 from drconsole.recovery.attending import Attention
 from drconsole.recovery.carry import Asking, InJournal, carry_out, look_again
 from drconsole.recovery.outcomes import write_failure
@@ -52,7 +53,7 @@ class Executor:
         started: dict[str, StepState] = {
             key: "pending" if row.state == "running" else row.state for key, row in rows.items()
         }
-        self._schedule = Schedule((row.step for row in rows.values()), started)
+        self._schedule = Schedule((row.step for row in rows.values()), started, held=shared.doubts)
         self._tasks: dict[asyncio.Task[None], str] = {}
         self._attention = Attention(shared)
         self._verb = -1
@@ -68,12 +69,13 @@ class Executor:
         Raises Fenced where another runner took over.
         """
         async with self._attention:
+            waiting = asyncio.create_task(takeover.clear(self._shared.doubts, self._let))
             try:
                 return await self._loop()
             finally:
-                for task in self._tasks:
+                for task in (waiting, *self._tasks):
                     task.cancel()
-                await asyncio.gather(*self._tasks, return_exceptions=True)
+                await asyncio.gather(waiting, *self._tasks, return_exceptions=True)
 
     async def _loop(self) -> Ending:
         while True:
@@ -100,6 +102,10 @@ class Executor:
             self._schedule.adopt(self._journal.read(lambda c: steps.states(c, self._shared.run)))
         return standing
 
+    def _let(self, key: str) -> None:
+        self._schedule.let(key)
+        self._attention.wake.set()
+
     def _start_all(self) -> None:
         while (step := self._schedule.start()) is not None:
             task = asyncio.create_task(self._carry(step), name=step.key)
@@ -124,7 +130,7 @@ class Executor:
                 result = await self._enact(partial(self._asked, handler), work, attempt)
             else:
                 result = await self._act(handler, work, attempt)
-        except Fenced:
+        except (Fenced, DatabaseFailed):
             raise
         except Question as question:
             await self._ask(key, question)
@@ -211,7 +217,9 @@ class Executor:
         if isinstance(seen, Done):
             return await self._finish(work, seen.result)
         step = work.step
-        lost = await write_failure(self._shared, self._schedule, step, error, seen)
+        lost = await write_failure(
+            self._shared, self._schedule, step, error, seen, attempt=self._attempts[step.key]
+        )
         if step.stage == "preflight" and isinstance(error, Refused) and step.critical:
             self._refused = True
         self._schedule.settle(step.key, "failed" if step.critical else "skipped")
@@ -245,9 +253,14 @@ class Executor:
         await self._journal.write(write)
         return "refused" if self._refused else "cancelled"
 
+    @property
+    def _moving(self) -> bool:
+        """Whether something goes on by itself: a step that is held comes by itself."""
+        return bool(self._tasks or self._schedule.held)
+
     async def _tell_state(self, standing: Standing) -> None:
         """`waiting` is a run that only an operator can move; who paused it has said so already."""
-        state: StepState = "paused" if standing.paused else "running" if self._tasks else "waiting"
+        state: StepState = "paused" if standing.paused else "running" if self._moving else "waiting"
         if state == self._told:
             return
         self._told = state

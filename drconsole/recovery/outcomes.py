@@ -14,7 +14,7 @@ from drconsole.recovery.work import RunWork
 
 
 async def write_failure(
-    shared: RunWork, schedule: Schedule, step: Step, error: DRConsoleError, observed: str
+    shared: RunWork, schedule: Schedule, step: Step, error: DRConsoleError, observed: str, *, attempt: int
 ) -> frozenset[str]:
     """Writes that a step failed; one that is not critical is skipped, with what cannot go on without it.
 
@@ -31,6 +31,7 @@ async def write_failure(
             step.key,
             error=text,
             remedy=error.remedy,
+            attempt=attempt,
             observed=observed,
             state="failed" if step.critical else "skipped",
         )
