@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Coroutine
 from pathlib import Path
 from typing import Any, TypeVar, cast
 
@@ -19,11 +19,16 @@ from drconsole.errors import Refused, Unreachable
 
 Reply = TypeVar("Reply")
 Piece = TypeVar("Piece")
+T = TypeVar("T")
 
-_FROM_SERVICE: msgspec.msgpack.Decoder[Welcome | Item | Final | Failure] = msgspec.msgpack.Decoder(
-    Welcome | Item | Final | Failure
-)
+_FromService = Welcome | Item | Final | Failure
+_FROM_SERVICE: msgspec.msgpack.Decoder[_FromService] = msgspec.msgpack.Decoder(_FromService)
 _HELLO_S = 10.0
+"""How long a service may take to greet."""
+
+_SILENT_S = 10.0
+"""A request may take as long as its own deadlines allow. After so much silence the service is greeted
+anew: one that does not greet has stopped, and nobody waits for it."""
 
 
 class Client:
@@ -100,8 +105,8 @@ class Client:
         final = msgspec.msgpack.Decoder(reply_type(type(request)))
         try:
             writer.write(frame(request))
-            await writer.drain()
-            while (answer := await read_frame(reader, _FROM_SERVICE)) is not None:
+            await self._while_alive(writer.drain())
+            while (answer := await self._while_alive(_next(reader))) is not None:
                 if isinstance(answer, Failure):
                     raise error_of(answer)
                 if isinstance(answer, Item):
@@ -114,10 +119,25 @@ class Client:
         finally:
             await _closed(writer)
 
+    async def _while_alive(self, work: Coroutine[Any, Any, T]) -> T:
+        """Waits for a part of a conversation as long as the service greets."""
+        task = asyncio.create_task(work)
+        try:
+            while not (await asyncio.wait({task}, timeout=_SILENT_S))[0]:
+                _, writer = await self._greeted()
+                await _closed(writer)
+            return task.result()
+        finally:
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+
     async def _greeted(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         """Opens a connection and says hello on it."""
         try:
-            reader, writer = await asyncio.open_unix_connection(self.place.socket)
+            async with asyncio.timeout(_HELLO_S):
+                reader, writer = await asyncio.open_unix_connection(self.place.socket)
+        except TimeoutError as error:
+            raise self._stopped() from error
         except OSError as error:
             raise Unreachable(
                 f"no service listens ({error.strerror or error})",
@@ -132,7 +152,7 @@ class Client:
             self._welcomed(answer)
         except (ConnectionError, TimeoutError) as error:
             await _closed(writer)
-            raise Unreachable("the service does not answer", about=self._about()) from error
+            raise self._stopped() from error
         except BaseException:
             await _closed(writer)
             raise
@@ -150,11 +170,23 @@ class Client:
                 remedy="end it with `drconsole serve --stop`; runs go on meanwhile",
             )
 
+    def _stopped(self) -> Unreachable:
+        return Unreachable(
+            "the service does not answer; what it was asked before it may have taken up",
+            about=self._about(),
+            remedy=f"see whether its process is stopped: {self.place.state_dir}/service.lock has its number",
+        )
+
     def _about(self) -> str:
         return f"service of {self.place.config}"
 
 
+async def _next(reader: asyncio.StreamReader) -> _FromService | None:
+    return await read_frame(reader, _FROM_SERVICE)
+
+
 async def _closed(writer: asyncio.StreamWriter) -> None:
-    writer.close()
+    """Ends a conversation at once: what the service has not read is dropped, for it may never read it."""
+    writer.transport.abort()
     with contextlib.suppress(OSError):
         await writer.wait_closed()

@@ -17,6 +17,7 @@ START_S = 20.0
 """How long a service may take until it listens."""
 
 _POLL_S = 0.02
+_KNOCK_S = 5.0
 _LOG_TAIL = 800
 
 
@@ -84,7 +85,10 @@ async def ensure_started(place: Place) -> None:
 
 async def _listens(place: Place) -> bool:
     try:
-        _, writer = await asyncio.open_unix_connection(place.socket)
+        async with asyncio.timeout(_KNOCK_S):
+            _, writer = await asyncio.open_unix_connection(place.socket)
+    except TimeoutError:
+        return True  # a queue that is full is somebody's who does not answer: greeting it will tell
     except OSError:
         return False
     writer.close()

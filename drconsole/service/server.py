@@ -20,6 +20,12 @@ from drconsole.service.answers import ANSWERS
 from drconsole.service.caller import Caller, actor_of
 from drconsole.service.state import State
 
+_HELLO_S = 10.0
+"""Who has not said hello by then counts as a client no longer."""
+
+_FAREWELL_S = 10.0
+"""How long the last words to a caller may lie unread: one that is stopped would be waited for for ever."""
+
 _HELLO = msgspec.msgpack.Decoder(Hello)
 _REQUEST: msgspec.msgpack.Decoder[AnyRequest] = msgspec.msgpack.Decoder(AnyRequest)
 
@@ -64,18 +70,21 @@ class Server:
             await self._conversation(reader, writer, caller)
         except DRConsoleError as error:
             await _send(writer, failure_of(error))
-        except ConnectionError:
-            pass  # the caller left
+        except (ConnectionError, TimeoutError):
+            pass  # the caller left, or never said who it is
         finally:
             state.clients -= 1
             writer.close()
-            with contextlib.suppress(OSError):
-                await writer.wait_closed()
+            with contextlib.suppress(OSError, TimeoutError):
+                async with asyncio.timeout(_FAREWELL_S):
+                    await writer.wait_closed()
+            writer.transport.abort()
 
     async def _conversation(
         self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, caller: Caller
     ) -> None:
-        hello = await read_frame(reader, _HELLO)
+        async with asyncio.timeout(_HELLO_S):
+            hello = await read_frame(reader, _HELLO)
         if hello is None:
             return
         if hello.protocol != PROTOCOL:
