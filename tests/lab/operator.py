@@ -33,12 +33,13 @@ class Operator:
 
     config: Path | None
     environment: Mapping[str, str] | None = None
+    command: Path = COMMAND
 
     def __call__(self, *words: str | Path, timeout: float = 100) -> Outcome:
         """Runs a command off a terminal and returns its outcome, whatever it is."""
         before: list[str | Path] = [] if self.config is None else ["--config", self.config]
         done = subprocess.run(
-            [COMMAND, *before, *words],
+            [self.command, *before, *words],
             stdin=subprocess.DEVNULL,
             capture_output=True,
             timeout=timeout,
