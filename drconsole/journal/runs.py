@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 import zlib
 from datetime import UTC, datetime
 from typing import Any
@@ -10,9 +9,10 @@ from typing import Any
 import msgspec
 from sqlalchemy import Column, Connection, Row, func, insert, select, update
 
+from drconsole import __version__
 from drconsole.errors import Busy, Fenced, UnknownName
 from drconsole.journal import events, schema
-from drconsole.journal.clock import now
+from drconsole.journal.clock import now, unix
 from drconsole.model.plan import Plan
 from drconsole.model.run import RunState, RunSummary, StepState
 from drconsole.model.step import Mode
@@ -138,20 +138,25 @@ def take_over(connection: Connection, run: str, owner: Owner, *, owner_dead: boo
     gone, otherwise its lease must have run out.
     """
     row = find(connection, run)
-    fresh = row.beat is not None and time.time() - row.beat < LEASE_S
+    fresh = row.beat is not None and unix() - row.beat < LEASE_S
     if row.pid is not None and not owner_dead and fresh:
         raise Busy(f"is carried by the runner {row.pid} on {row.host}", about=run)
-    values = {"pid": owner.pid, "pid_started": owner.pid_started, "host": owner.host, "beat": time.time()}
-    raised = update(_TABLE).where(_TABLE.c.id == run).values(epoch=_TABLE.c.epoch + 1, **values)
-    epoch = connection.execute(raised.returning(_TABLE.c.epoch)).scalar_one()
-    events.add(connection, run, "run", text=f"taken by runner {owner.pid}", facts={"epoch": epoch})
+    values = {"pid": owner.pid, "pid_started": owner.pid_started, "host": owner.host, "beat": unix()}
+    # Of two that found the same epoch one gets no row: also where both could read before either wrote.
+    seen = (_TABLE.c.id == run) & (_TABLE.c.epoch == row.epoch)
+    raised = update(_TABLE).where(seen).values(epoch=_TABLE.c.epoch + 1, **values)
+    epoch = connection.execute(raised.returning(_TABLE.c.epoch)).scalar()
+    if epoch is None:
+        raise Busy("another runner has taken it over at this moment", about=run)
+    facts = {"epoch": epoch, "pid": owner.pid, "version": __version__}
+    events.add(connection, run, "run", text=f"taken by runner {owner.pid}", facts=facts)
     return int(epoch)
 
 
 def prove(connection: Connection, run: str, epoch: int) -> None:
     """Proves that the run is still ours, and beats. Raises Fenced: nothing is written then."""
     mine = (_TABLE.c.id == run) & (_TABLE.c.epoch == epoch)
-    if connection.execute(update(_TABLE).where(mine).values(beat=time.time())).rowcount != 1:
+    if connection.execute(update(_TABLE).where(mine).values(beat=unix())).rowcount != 1:
         raise Fenced("another runner has taken it over", about=run)
 
 
