@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from drconsole.model.site import NetworkPlace, Provisioning
 from drconsole.settings.source import Place, Source
+from drconsole.settings.step_checks import check_steps
 from drconsole.settings.values import Settings, Site
 
 K = TypeVar("K")
@@ -21,6 +22,7 @@ def check_whole(settings: Settings, source: Source) -> None:
         _check_networks(site, source)
         _check_physical(site, source)
     _check_peers(settings, source)
+    check_steps(settings, source)
     if settings.provisioning is not None:
         _check_range(settings.provisioning.network, source)
         _check_segments(settings, settings.provisioning.network.segments, source)

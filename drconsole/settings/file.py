@@ -8,13 +8,15 @@ from drconsole.errors import InvalidConfiguration
 from drconsole.settings import quantities
 from drconsole.settings.checks import check_whole
 from drconsole.settings.machines import read_array, read_machine, read_provisioning
+from drconsole.settings.notify import read_notify
 from drconsole.settings.places import default_state_dir, find
 from drconsole.settings.sites import read_site
 from drconsole.settings.source import Source
+from drconsole.settings.steps import read_step
 from drconsole.settings.table import Table
 from drconsole.settings.values import DEADLINES, Settings
 
-_LATER = ("people", "notify", "step")
+_LATER = ("people",)
 _SITE_LATER = ("check",)
 
 
@@ -57,6 +59,8 @@ def parse(text: str, path: Path) -> Settings:
         pool={name: read_machine(name, table, base) for name, table in top.tables("pool")},
         provisioning=read_provisioning(top.table("provisioning"), base),
         deadlines=_deadlines(top.table("deadlines")),
+        steps=tuple(read_step(row) for row in top.rows("step")),
+        notify=read_notify(top.table("notify"), base),
     )
     top.close()
     check_whole(settings, source)

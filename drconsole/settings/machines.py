@@ -24,16 +24,16 @@ def read_endpoint(table: Table, base: Path) -> Endpoint:
     )
 
 
-def read_reference(table: Table, base: Path) -> str:
-    """Reads `password`, a reference; paths in it are made absolute."""
-    reference = table.text("password")
+def read_reference(table: Table, base: Path, key: str = "password") -> str:
+    """Reads `password` or its like, a reference; paths in it are made absolute."""
+    reference = table.text(key)
     try:
         kind = quantities.scheme(reference)
     except ValueError:
         # From None: the chain of causes must not carry what may be a password.
-        raise table.wrong("password", "is not a reference", quantities.REFERENCE_FORM) from None
+        raise table.wrong(key, "is not a reference", quantities.REFERENCE_FORM) from None
     if kind in quantities.LATER_SCHEMES:
-        raise table.wrong("password", f"{kind}: not yet in this version", quantities.REFERENCE_FORM)
+        raise table.wrong(key, f"{kind}: not yet in this version", quantities.REFERENCE_FORM)
     return quantities.anchored_reference(reference, base)
 
 

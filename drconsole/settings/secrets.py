@@ -112,6 +112,10 @@ def references(settings: Settings) -> Iterator[tuple[str, str]]:
     yield from ((f"pool.{name}", machine.bmc.password) for name, machine in settings.pool.items())
     if settings.provisioning is not None:
         yield "provisioning", settings.provisioning.password
+    if settings.notify is not None:
+        webhook, smtp = settings.notify.webhook, settings.notify.smtp
+        named = {"notify.webhook": webhook and webhook.secret, "notify.smtp": smtp and smtp.password}
+        yield from ((place, reference) for place, reference in named.items() if reference)
 
 
 def _asked(text: str, ask: Ask | None) -> str:
@@ -130,10 +134,11 @@ def _from_environment(reference: str, name: str) -> str:
 
 
 def _from_file(reference: str, name: str) -> str:
-    path = Path(name).expanduser()
     try:
-        with path.open("rb") as file:
-            _check_private(reference, os.fstat(file.fileno()))
+        # A named pipe with nobody at its other end would hold up the opening for ever.
+        descriptor = os.open(Path(name).expanduser(), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        with open(descriptor, "rb") as file:
+            _check_private(reference, os.fstat(descriptor))
             return _text(reference, file.read(_LIMIT))
     except OSError as error:
         raise _nowhere(reference, f"cannot be read: {error.strerror}", "a file with mode 0600") from error

@@ -6,8 +6,11 @@ Durations are seconds. Secrets stay references (`env:`, `file:`, `cred:`, `age:`
 
 from __future__ import annotations
 
+from typing import Literal
+
 import msgspec
 
+from drconsole.model.custom import CustomStep
 from drconsole.model.inventory.storage import PhysicalServer
 from drconsole.model.site import ArrayPlace, GroupEntry, NetworkMapping, Provisioning, SitePlan
 
@@ -60,6 +63,69 @@ class ProvisioningSettings(_Value, frozen=True, kw_only=True):
     password: str
 
 
+NoticeKind = Literal["waiting", "failed", "finished", "pre-empted"]
+NOTICE_KINDS: tuple[NoticeKind, ...] = ("waiting", "failed", "finished", "pre-empted")
+"""What may be told outside: a run waits for an operator, a step or run failed, a run came to rest, a
+real run took a drill's place."""
+
+Security = Literal["starttls", "tls", "plain"]
+
+FACILITIES: dict[str, int] = {
+    "user": 1,
+    "daemon": 3,
+    "auth": 4,
+    "syslog": 5,
+    **{f"local{number}": 16 + number for number in range(8)},
+}
+"""RFC 5424, table 1."""
+
+
+class Webhook(_Value, frozen=True, kw_only=True):
+    """An HTTPS address that is sent JSON. `secret` is the reference to the key of its signature;
+    without `pin` the system's authorities decide whether the certificate is good."""
+
+    url: str
+    secret: str = ""
+    pin: str = ""
+    on: tuple[NoticeKind, ...] = NOTICE_KINDS
+
+
+class Smtp(_Value, frozen=True, kw_only=True):
+    """A mail server, HOST:PORT. `password` is a reference; both are empty where nobody logs in."""
+
+    address: str
+    sender: str
+    recipients: tuple[str, ...]
+    security: Security = "starttls"
+    username: str = ""
+    password: str = ""
+    pin: str = ""
+    on: tuple[NoticeKind, ...] = NOTICE_KINDS
+
+
+class Syslog(_Value, frozen=True, kw_only=True):
+    """`udp://HOST:PORT`, `tcp://HOST:PORT`, or the path of a local socket."""
+
+    address: str
+    facility: str = "daemon"
+    on: tuple[NoticeKind, ...] = NOTICE_KINDS
+
+
+class Notify(_Value, frozen=True, kw_only=True):
+    """Whom a run tells. Of one kind each run sends at most one message in `every_s` seconds."""
+
+    every_s: float = 300.0
+    webhook: Webhook | None = None
+    smtp: Smtp | None = None
+    syslog: Syslog | None = None
+
+    @property
+    def channels(self) -> dict[str, Webhook | Smtp | Syslog]:
+        """Returns the channels that are configured, by name."""
+        given = {"webhook": self.webhook, "smtp": self.smtp, "syslog": self.syslog}
+        return {name: channel for name, channel in given.items() if channel is not None}
+
+
 DEADLINES: dict[str, float] = {
     "bmc-connect": 2,
     "bmc-call": 10,
@@ -103,6 +169,8 @@ class Settings(_Value, frozen=True, kw_only=True):
     pool: dict[str, PoolMachine] = {}
     provisioning: ProvisioningSettings | None = None
     deadlines: dict[str, float] = msgspec.field(default_factory=lambda: dict(DEADLINES))
+    steps: tuple[CustomStep, ...] = ()
+    notify: Notify | None = None
 
     def plan_of(self, site: Site) -> SitePlan:
         """Returns what planning may know of a site: everything but how to reach it."""

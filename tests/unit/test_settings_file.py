@@ -200,8 +200,6 @@ def test_a_password_written_in_place_is_refused_and_never_repeated() -> None:
     ("table", "line"),
     [
         ("[people]\na = 1\n", 1),
-        ("\n[notify]\n", 2),
-        ('\n\n[[step]]\nkey = "x"\n[[step]]\n', 3),
         (SITE + "[[site.pittsburgh.check]]\n", SITE.count("\n") + 1),
     ],
 )
