@@ -87,7 +87,16 @@ def _installed(wheel: Path, venv: Path) -> Path:
 
 
 def _install(wheel: Path, venv: Path) -> None:
-    pip = [sys.executable, "-m", "pip", "--python", venv / "bin/python", "install", "--quiet", "--no-compile"]
+    pip: list[str | Path] = [
+        sys.executable,
+        "-m",
+        "pip",
+        "--python",
+        venv / "bin/python",
+        "install",
+        "--quiet",
+        "--no-compile",
+    ]
     words: list[str | Path] = [
         *pip,
         "--disable-pip-version-check",
