@@ -19,6 +19,7 @@ Every error that leaves a room is one of these; the command line turns it into i
     ├── AcceptedFailures           7  the run ended with failures that somebody accepted
     ├── OutcomeUnknown             1  a call died in the middle: observe again, never assume
     ├── DeviceError                1  the device answered, and its answer is a fault
+    ├── DatabaseFailed             1  the journal or the repository cannot be read or written
     └── Fenced                    75  another runner has taken this run over
 """
 
@@ -166,6 +167,13 @@ class DeviceError(DRConsoleError):
     def __init__(self, message: str, *, about: str = "", code: str = "", remedy: str = "") -> None:
         super().__init__(message, about=about, remedy=remedy)
         self.code = code
+
+
+class DatabaseFailed(DRConsoleError):
+    """The journal or the repository cannot be read or written: a full disk, a removed file.
+
+    A runner that meets it does nothing more to the world, because it could not remember it.
+    """
 
 
 class Fenced(DRConsoleError):

@@ -5,7 +5,9 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Callable
-from typing import TypeVar
+from concurrent.futures import Future
+from functools import partial
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -38,9 +40,21 @@ class Journal:
         """
         return await asyncio.shield(asyncio.wrap_future(self._writer.submit(work)))
 
-    def post(self, work: Callable[[Connection], object]) -> None:
-        """Queues work that nobody waits for, such as progress. A later `write` comes after it."""
-        self._writer.submit(work)
+    def post(
+        self, work: Callable[[Connection], object], failed: Callable[[BaseException], None] | None = None
+    ) -> None:
+        """Queues work that nobody waits for, such as progress. A later `write` comes after it.
+
+        `failed` is called on the event loop with the reason, where it could not be committed.
+        """
+        future = self._writer.submit(work)
+        if failed is not None:
+            loop = asyncio.get_running_loop()
+            future.add_done_callback(partial(_tell, loop, failed))
+
+    def must_stand(self) -> None:
+        """Raises DatabaseFailed where the journal's file has been removed or replaced."""
+        self._database.must_stand()
 
     @property
     def commits(self) -> int:
@@ -94,3 +108,12 @@ class Journal:
                     self._version += 1
                     self._changed.set()
                     self._changed = asyncio.Event()
+
+
+def _tell(
+    loop: asyncio.AbstractEventLoop, failed: Callable[[BaseException], None], future: Future[Any]
+) -> None:
+    """In the writer's thread; a loop that is gone has nobody left to tell."""
+    if (error := future.exception()) is not None:
+        with contextlib.suppress(RuntimeError):
+            loop.call_soon_threadsafe(failed, error)

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import time
-
 import msgspec
 from sqlalchemy import Connection, ScalarSelect, bindparam, func, select, update
 
 from drconsole.errors import Fenced, UnknownName
 from drconsole.journal import schema
+from drconsole.journal.clock import unix
 
 _RUN = schema.run.c
 _MINE = (_RUN.id == bindparam("the_run")) & (_RUN.epoch == bindparam("the_epoch"))
@@ -24,6 +23,7 @@ _ADVANCED = (
     .values(beat=bindparam("the_beat"), seq=_RUN.seq + 1)
     .returning(_RUN.seq, _RUN.cancelled_by, _RUN.paused_by, _RUN.amended)
 )
+_HELD = select(_RUN.epoch, _RUN.beat).where(_RUN.id == bindparam("the_run"))
 _BACK = update(schema.run).where(_MINE).values(seq=_RUN.seq - 1)
 
 
@@ -55,6 +55,14 @@ def standing(connection: Connection, run: str) -> Standing:
     )
 
 
+def held(connection: Connection, run: str) -> tuple[int, float]:
+    """Returns the epoch of a run's runner, and when it last beat (Unix seconds). Raises UnknownName."""
+    row = connection.execute(_HELD, {"the_run": run}).first()
+    if row is None:
+        raise UnknownName("there is no such run", about=run)
+    return row.epoch, row.beat or 0.0
+
+
 def advance(connection: Connection, run: str, epoch: int) -> int:
     """Proves that the run is ours, beats, and takes the number of its next event, in one statement.
 
@@ -83,7 +91,7 @@ def step_back(connection: Connection, run: str, epoch: int) -> None:
 
 
 def _advanced(connection: Connection, run: str, epoch: int) -> tuple[int, str | None, str | None, int]:
-    values = {"the_run": run, "the_epoch": epoch, "the_beat": time.time()}
+    values = {"the_run": run, "the_epoch": epoch, "the_beat": unix()}
     row = connection.execute(_ADVANCED, values).first()
     if row is None:
         raise Fenced("another runner has taken it over", about=run)

@@ -13,9 +13,9 @@ from concurrent.futures import Future
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, ProgrammingError, SQLAlchemyError
 
-from drconsole.errors import DRConsoleError
+from drconsole.errors import DatabaseFailed, DRConsoleError
 from drconsole.repository.database import Database
 
 T = TypeVar("T")
@@ -78,8 +78,11 @@ class Writer:
     def _failed(self, error: DRConsoleError | SQLAlchemyError) -> DRConsoleError:
         if isinstance(error, DRConsoleError):
             return error
-        return DRConsoleError(f"cannot be written: {error}", about=self._database.name)
+        return DatabaseFailed(f"cannot be written: {error}", about=self._database.name)
 
+
+_OWN = (IntegrityError, DataError, ProgrammingError)
+"""Failures of one piece of work; any other that a database reports is the whole group's."""
 
 _Work = tuple[Callable[[Connection], Any], "Future[Any]"]
 
@@ -90,5 +93,9 @@ def _attempted(
     try:
         with connection.begin_nested():
             return future, work(connection), None
+    except DatabaseError as error:
+        if isinstance(error, _OWN):
+            return future, None, error
+        raise  # a full disk or a failing one: SQLite may have undone the whole group by itself
     except Exception as error:  # the boundary: it is the caller's, not the thread's
         return future, None, error

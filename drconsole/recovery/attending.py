@@ -28,7 +28,8 @@ class Attention:
         self.standing = self._read()
 
     async def __aenter__(self) -> Self:
-        """Begins to beat and to listen."""
+        """Begins to beat and to listen, and to hear of what could not be written."""
+        self._shared.lose = self.lose
         self._tasks = [asyncio.create_task(self._beat()), asyncio.create_task(self._listen())]
         return self
 
@@ -63,6 +64,7 @@ class Attention:
         while True:
             await asyncio.sleep(BEAT_S)
             try:
+                self._journal.must_stand()
                 await self._journal.write(lambda c: runs.prove(c, shared.run, shared.epoch))
             except DRConsoleError as error:
                 self.lose(error)

@@ -22,7 +22,7 @@ from drconsole.errors import (
     Unreachable,
     WrongCredentials,
 )
-from drconsole.model.step import Done, Facts, Handler, Work
+from drconsole.model.step import Done, Facts, Handler, Step, Work
 
 RETRY_S = (0.5, 1.0, 2.0, 4.0)
 """Pauses before a transient failure is tried again; after the last one the step fails."""
@@ -84,13 +84,18 @@ class Describing(Protocol):
         ...
 
 
+def limit_of(step: Step) -> float:
+    """Returns the seconds that a step may take, all in all."""
+    return max(step.deadline_s, FLOOR_S)
+
+
 async def carry_out(handler: Handler, work: Work) -> Facts:
     """Brings a step's postcondition about and returns its result.
 
     Raises Fenced, or the DRConsoleError that explains why it is not so: DeadlinePassed after the
     step's deadline, DeviceError where the act never showed.
     """
-    limit = max(work.step.deadline_s, FLOOR_S)
+    limit = limit_of(work.step)
     try:
         async with asyncio.timeout(limit) as clock:
             return await _repeated(handler, work)

@@ -11,7 +11,7 @@ import asyncio
 import os
 import sys
 from collections import ChainMap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import NamedTuple
 
@@ -27,13 +27,13 @@ from drconsole.model.run import RunState
 from drconsole.model.step import Handlers
 from drconsole.planning import keys
 from drconsole.planning.plan_input import PlanInput
-from drconsole.recovery import stages
+from drconsole.recovery import stages, takeover
 from drconsole.recovery.drivers import Room, close_all, rooms_of
 from drconsole.recovery.executor import Ending, Executor
-from drconsole.recovery.process import known_dead, myself
 from drconsole.recovery.schedule import SETTLED
 from drconsole.recovery.stages import cleanup
 from drconsole.recovery.stages.preflight import untouched_groups
+from drconsole.recovery.takeover import Taken
 from drconsole.recovery.work import RunWork
 from drconsole.settings.file import load
 from drconsole.settings.values import Settings
@@ -47,6 +47,7 @@ class _Carrying(NamedTuple):
 
     plan: Plan
     epoch: int
+    doubts: Mapping[str, float]
     amended: int
     handlers: Handlers
 
@@ -68,21 +69,19 @@ class Runner:
 
         Raises Busy where a living runner has it, Fenced where another takes it over meanwhile.
         """
-        row = self._journal.read(lambda c: runs.find(c, self._run))
-        dead = known_dead(row)
-        epoch = await self._journal.write(lambda c: runs.take_over(c, self._run, myself(), owner_dead=dead))
-        while await self._carry(epoch):
+        taken = await self._journal.write(lambda c: takeover.take(c, self._run))
+        while await self._carry(taken):
             pass
-        await self._journal.write(lambda c: runs.release(c, self._run, epoch))
+        await self._journal.write(lambda c: runs.release(c, self._run, taken.epoch))
 
-    async def _carry(self, epoch: int) -> bool:
+    async def _carry(self, taken: Taken) -> bool:
         """Carries the run by its plan as it stands. Returns whether that was amended meanwhile."""
         row, plan, source = await self._journal.query(self._load)
         parts = self._bind(plan, msgspec.json.decode(source, type=PlanInput))
         # Earlier ones win: no room replaces a step of the recovery's own.
         handlers = dict(ChainMap(*({**part} for part in parts)))
         warming = asyncio.create_task(asyncio.to_thread(_warm, self._journal.read(self._ahead)))
-        carrying = _Carrying(plan, epoch, row.amended, handlers)
+        carrying = _Carrying(plan, taken.epoch, taken.doubts, row.amended, handlers)
         try:
             if row.state in ("pending", "running", "waiting", "paused") and await self._recover(carrying):
                 return True
@@ -167,7 +166,13 @@ class Runner:
         rows = await self._journal.query(lambda c: steps.load(c, self._run))
         results = {key: row.result for key, row in rows.items() if row.result is not None}
         shared = RunWork(
-            self._journal, self._run, carrying.plan.mode, carrying.epoch, results, amended=carrying.amended
+            self._journal,
+            self._run,
+            carrying.plan.mode,
+            carrying.epoch,
+            results,
+            amended=carrying.amended,
+            doubts=carrying.doubts,
         )
         own = {key: row for key, row in rows.items() if row.cleanup == cleanup}
         return await Executor(shared, own, carrying.handlers, cleanup=cleanup).run(), shared

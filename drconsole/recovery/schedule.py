@@ -34,9 +34,12 @@ class Schedule:
         steps: Iterable[Step],
         states: Mapping[str, StepState],
         capacity: Callable[[str], int] = capacity_of,
+        held: Iterable[str] = (),
     ) -> None:
+        """`held` do not start before `let`."""
         self.steps = {step.key: step for step in steps}
         self.states: dict[str, StepState] = {key: states.get(key, "pending") for key in self.steps}
+        self.held = {key for key in held if key in self.steps}
         self._capacity = capacity
         self._used: Counter[str] = Counter()
         self._dependants = _dependants(self.steps.values())
@@ -90,6 +93,13 @@ class Schedule:
             if not self._open[dependant.key]:
                 self._push(dependant)
 
+    def let(self, key: str) -> None:
+        """A step that was held may start like any other."""
+        if key in self.held:
+            self.held.remove(key)
+            if not self._open[key]:
+                self._push(self.steps[key])
+
     @property
     def finished(self) -> bool:
         """Whether no step is left that could still be done."""
@@ -108,7 +118,7 @@ class Schedule:
                 self._push(step)
 
     def _push(self, step: Step) -> None:
-        if self.states[step.key] == "pending":
+        if self.states[step.key] == "pending" and step.key not in self.held:
             heapq.heappush(self._ready[step.resources], (-self._weight[step.key], step.key))
 
 

@@ -3,15 +3,19 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 from sqlalchemy import Connection
 
-from drconsole.errors import Fenced, UnknownName
-from drconsole.journal import commands, events, runs
+from drconsole.errors import DeadlinePassed, Fenced, UnknownName
+from drconsole.journal import clock, commands, events, runs, tenure
 from drconsole.journal.journal import Journal
 from drconsole.model.step import Facts, Mode, Step
+from drconsole.recovery.carry import limit_of
+
+STALE_S = runs.LEASE_S / 2
+"""An own beat that is older is renewed before anything is done to the world."""
 
 _PROGRESS_S = 0.2
 """A step shows progress of one phase at most so often."""
@@ -29,28 +33,49 @@ class RunWork:
         results: dict[str, Facts],
         *,
         amended: int = 0,
+        doubts: Mapping[str, float] | None = None,
     ) -> None:
-        """`amended` is the number of the amendment that the steps were loaded with."""
+        """`amended` is the number of the amendment that the steps were loaded with; `doubts` are what
+        another runner may still be at (`takeover.Taken`).
+        """
         self.journal = journal
         self.run = run
         self.mode: Mode = mode
         self.epoch = epoch
         self.results = results
         self.amended = amended
+        self.doubts = doubts or {}
+        self.lose: Callable[[BaseException], None] = _nobody
 
     async def check(self) -> None:
-        """Raises Fenced where another runner has taken the run over."""
-        if self.journal.read(lambda c: runs.current_epoch(c, self.run)) != self.epoch:
+        """Raises Fenced where another runner has taken the run over, DatabaseFailed without a journal.
+
+        The epoch is read from the database, so a runner that was asleep learns here what happened
+        meanwhile. Where its own beat is old somebody may be taking over at this very moment: then the
+        run is proven by a write, which waits for that other one's and is fenced by it.
+        """
+        self.journal.must_stand()
+        epoch, beat = self.journal.read(lambda c: tenure.held(c, self.run))
+        if epoch != self.epoch:
             raise Fenced("another runner has taken it over", about=self.run)
+        if clock.unix() - beat > STALE_S:
+            await self.journal.write(lambda c: runs.prove(c, self.run, self.epoch))
 
     def event(self, kind: str, *, step: str = "", text: str = "", facts: Facts | None = None) -> None:
-        """Queues an event, proven by the epoch like every write; nobody waits for it."""
+        """Queues an event, proven by the epoch like every write; nobody waits for it.
+
+        Where it cannot be written the run is lost (`lose`): whoever cannot tell must not act.
+        """
 
         def add(connection: Connection) -> None:
-            runs.prove(connection, self.run, self.epoch)
-            events.add(connection, self.run, kind, step=step, text=text, facts=facts)
+            seq = tenure.advance(connection, self.run, self.epoch)
+            events.put(connection, self.run, seq, kind, step=step, text=text, facts=facts)
 
-        self.journal.post(add)
+        self.journal.post(add, self.lose)
+
+
+def _nobody(error: BaseException) -> None:
+    """Before an executor attends, nobody waits for what is posted."""
 
 
 class StepWork:
@@ -61,6 +86,7 @@ class StepWork:
         self._step = step
         self._phase = ""
         self._shown = 0.0
+        self._until = clock.unix() + limit_of(step)
 
     @property
     def run(self) -> str:
@@ -114,5 +140,11 @@ class StepWork:
         return None if said is None else (said.actor, said.at)
 
     async def check(self) -> None:
-        """Raises Fenced where the run has been taken over: call before each act."""
+        """Raises Fenced where the run has been taken over, DeadlinePassed after the step's deadline.
+
+        Call it before each act: who takes a run over from a silent runner counts on that nothing is
+        begun after the deadline, however late the runner wakes (`recovery.takeover`).
+        """
         await self._shared.check()
+        if clock.unix() > self._until:
+            raise DeadlinePassed("its deadline has passed", about=self._step.object or self._step.key)

@@ -19,7 +19,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
 
-from drconsole.errors import DRConsoleError, Refused
+from drconsole.errors import DatabaseFailed, Refused
 
 _BUSY_MS = 30_000
 
@@ -44,6 +44,7 @@ class Database:
             found = _revision(self._engine)
             if found != head:
                 self._migrate(found, scripts, head)
+        self._identity = self._identified()
 
     def close(self) -> None:
         """Closes every connection."""
@@ -62,6 +63,30 @@ class Database:
             connection = plain.execution_options(writes=True)
             with connection.begin():
                 yield connection
+                self._refuse_undone(connection)
+
+    def must_stand(self) -> None:
+        """Raises DatabaseFailed where the file has been removed or replaced since it was opened.
+
+        SQLite notices neither: it goes on writing where nobody will ever look.
+        """
+        if self.file is not None and self._identified() != self._identity:
+            raise DatabaseFailed(
+                "its file has been removed or replaced", about=self.name, remedy=self._remedy
+            )
+
+    def _identified(self) -> tuple[int, int] | None:
+        try:
+            found = None if self.file is None else self.file.stat()
+        except OSError:
+            return None
+        return None if found is None else (found.st_dev, found.st_ino)
+
+    def _refuse_undone(self, connection: Connection) -> None:
+        """SQLite may undo a transaction by itself; a commit then says nothing, and keeps nothing."""
+        raw = connection.connection.driver_connection
+        if isinstance(raw, sqlite3.Connection) and not raw.in_transaction:
+            raise DatabaseFailed("it has undone what was written", about=self.name, remedy=self._remedy)
 
     def data_versions(self) -> Generator[int, None, None]:
         """Yields SQLite's counter of changes by others, each time it is asked; close it at the end.
@@ -84,7 +109,7 @@ class Database:
         try:
             yield
         except DBAPIError as error:
-            raise DRConsoleError(
+            raise DatabaseFailed(
                 f"the database failed: {error.orig}",
                 about=self.name,
                 remedy=self._remedy,
