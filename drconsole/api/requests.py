@@ -17,6 +17,7 @@ from drconsole.api.values import (
     InventoryBatch,
     MatchReply,
     ReportReply,
+    RunFlags,
     RunStarted,
     SearchHit,
     SelectionReply,
@@ -25,6 +26,7 @@ from drconsole.api.values import (
     SnapshotCheck,
     SnapshotDocument,
     SnapshotEntry,
+    Spare,
     StepDetail,
 )
 from drconsole.model.live import HostListing, SiteCheck
@@ -246,6 +248,60 @@ class Approve(Request[CommandReply, None], frozen=True, kw_only=True):
     step: str = ""
 
 
+class Pause(Request[CommandReply, None], frozen=True, kw_only=True):
+    """Starts nothing new; what works ends as it would have. A cleanup can be paused too."""
+
+    run: str
+    reason: str = ""
+
+
+class Resume(Request[CommandReply, None], frozen=True, kw_only=True):
+    """Lets a paused run go on, and makes sure that a runner carries it."""
+
+    run: str
+
+
+class Replace(Request[CommandReply, str], frozen=True, kw_only=True):
+    """Gives a target's role to a spare of the pool, in mid-run; "" takes the one that fits best.
+
+    Raises Refused, with the reason for every target, where none fits; where the run is too far; and
+    where somebody else was first.
+    """
+
+    run: str
+    target: str
+    by: str = ""
+    reason: str = ""
+
+
+class ListSpares(Request[tuple[Spare, ...], str], frozen=True, kw_only=True):
+    """Every target of the pool that has no role in the run, as a spare for one that has; best first."""
+
+    run: str
+    target: str
+
+
+class ShowFlags(Request[RunFlags, None], frozen=True, kw_only=True):
+    """The deploy flags of a run as they stand (R53)."""
+
+    run: str = "latest"
+    site: str = ""
+
+
+class SetFlags(Request[CommandReply, str], frozen=True, kw_only=True):
+    """Changes deploy flags late (R53, R54): guests' until `guests` begins, a host's until its provision.
+
+    `guests` are ids, `hosts` ids of hosts or names of physical servers, each with its new flag. A host
+    that is deployed without a target gets the spare that fits best. Raises Refused for what is too late
+    or cannot be recovered.
+    """
+
+    run: str
+    guests: dict[str, bool] = {}
+    hosts: dict[str, bool] = {}
+    reason: str = ""
+
+
 class Cancel(Request[CommandReply, None], frozen=True, kw_only=True):
     """Lets running steps end, starts no other, and ends the run."""
 
@@ -298,6 +354,12 @@ AnyRequest = (
     | Retry
     | Skip
     | Approve
+    | Pause
+    | Resume
+    | Replace
+    | ListSpares
+    | ShowFlags
+    | SetFlags
     | Cancel
     | Cleanup
     | Report

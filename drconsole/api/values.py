@@ -158,9 +158,79 @@ class RunStarted(_Value, frozen=True, kw_only=True):
     pid: int
 
 
+class Attempt(_Value, frozen=True, kw_only=True):
+    """One attempt at a step. `epoch` counts the runners; `end` is done, failed, waiting, skipped, or ""
+    where it goes on or its runner died; `error` is what it ended with."""
+
+    number: int
+    started: str
+    ended: str | None = None
+    epoch: int = 0
+    end: str = ""
+    error: str = ""
+
+
+class Choice(_Value, frozen=True, kw_only=True):
+    """A verb that an operator can say now: the exact command, and what it would change, in one sentence.
+
+    Where `refused` is not empty the verb is about this step, and cannot be carried out, for that reason.
+    `skipped` are steps that it gives up, `retried` those that are done (again), `guests` the names of
+    those that are not recovered any more.
+    """
+
+    verb: str
+    command: str
+    effect: str
+    refused: str = ""
+    skipped: tuple[str, ...] = ()
+    retried: tuple[str, ...] = ()
+    guests: tuple[str, ...] = ()
+
+
+class Spare(_Value, frozen=True, kw_only=True):
+    """A target of the pool as a spare for a role: whether it fits, and why it does or does not."""
+
+    target: str
+    fit: Literal["good", "tight", "none"]
+    reason: str
+
+
+class GuestDeploy(_Value, frozen=True, kw_only=True):
+    """A guest's deploy flag in a run; `why` says why it cannot be set, "" where it can."""
+
+    id: str
+    name: str
+    deploy: bool
+    why: str = ""
+
+
+class RoleDeploy(_Value, frozen=True, kw_only=True):
+    """A host's or physical server's deploy flag in a run, with its target where it has one."""
+
+    kind: Literal["host", "physical"]
+    id: str
+    name: str
+    deploy: bool
+    target: str = ""
+    why: str = ""
+
+
+class RunFlags(_Value, frozen=True, kw_only=True):
+    """The deploy flags of a run, and which of them can still be changed."""
+
+    run: str
+    guests: tuple[GuestDeploy, ...]
+    hosts: tuple[RoleDeploy, ...]
+
+
 class StepDetail(_Value, frozen=True, kw_only=True):
     """What an operator asks of a step that failed or waits: what was tried, what was seen, and
-    which verbs apply (`retry`, `skip`, `approve`)."""
+    which verbs apply (`retry`, `skip`, `approve`).
+
+    `attempted` are its attempts, oldest first; `said` its last lines of the log, what its device said
+    among them; `observed` what a look at the device showed after it had failed; `choices` what can be
+    done now.
+    """
 
     run: str
     key: str
@@ -176,14 +246,19 @@ class StepDetail(_Value, frozen=True, kw_only=True):
     verbs: tuple[str, ...]
     arguments: Facts = {}
     result: Facts = {}
+    attempted: tuple[Attempt, ...] = ()
+    said: tuple[str, ...] = ()
+    observed: str = ""
+    choices: tuple[Choice, ...] = ()
 
 
 class CommandReply(_Value, frozen=True, kw_only=True):
-    """A verb that took effect: on these steps, with the run in this state."""
+    """A verb that took effect: on these steps, with the run in this state. `text` tells it in words."""
 
     run: str
     steps: tuple[str, ...]
     state: RunState
+    text: str = ""
 
 
 class ReportReply(_Value, frozen=True, kw_only=True):

@@ -59,11 +59,28 @@ class Estimate(_Value, frozen=True, kw_only=True):
     basis: str = "longest path over shipped durations"
 
 
+class Former(_Value, frozen=True, kw_only=True):
+    """A target that had a role in a run and was given up after it had been touched.
+
+    Nobody may take it before it is wiped. `name` is its role's as steps call it, `address` what it was
+    given on the provisioning network; `by` the target that took its place, "" where none did.
+    """
+
+    target: str
+    role: RoleKind
+    protected: str
+    name: str
+    address: str
+    by: str = ""
+
+
 class Plan(_Value, frozen=True, kw_only=True):
     """Everything a run needs, frozen in the journal before the first act.
 
     `snapshot` is the id of the snapshot, `sha256:…`. `context` is what handlers share beyond
-    their own arguments, JSON-able and free of secrets.
+    their own arguments, JSON-able and free of secrets. `former` are targets that amendments took
+    their role from; `given_up` says, by id or name, why an object is recovered no more: its host, or
+    it itself, was given up in mid-run.
     """
 
     version: int = 1
@@ -77,6 +94,8 @@ class Plan(_Value, frozen=True, kw_only=True):
     steps: tuple[Step, ...] = ()
     context: Facts = {}
     estimate: Estimate | None = None
+    former: tuple[Former, ...] = ()
+    given_up: dict[str, str] = {}
 
 
 class PlanReport(_Value, frozen=True, kw_only=True):

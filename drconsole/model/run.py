@@ -98,8 +98,43 @@ class CleanupView(_Value, frozen=True, kw_only=True):
     trouble: tuple[StepView, ...] = ()
 
 
+class VerbView(_Value, frozen=True, kw_only=True):
+    """What an operator did to a run. `steps` are those that it changed, `reason` the operator's words."""
+
+    at: str
+    actor: str
+    verb: str
+    steps: tuple[str, ...] = ()
+    reason: str = ""
+
+
+class AmendmentView(_Value, frozen=True, kw_only=True):
+    """A change of a run's frozen plan in mid-run, counted from 1."""
+
+    number: int
+    at: str
+    actor: str
+    text: str
+
+
+class Standing(_Value, frozen=True, kw_only=True):
+    """Something that a run has left in the world: `kind` is machine, group or guest.
+
+    `state` says how it stands there, `remedy` what puts it back: a command, or what to do by hand.
+    """
+
+    kind: str
+    name: str
+    state: str
+    remedy: str
+
+
 class RunView(_Value, frozen=True, kw_only=True):
-    """All of `run show --json`."""
+    """All of `run show --json`.
+
+    `verbs` are what operators did, oldest first. `standing` is what a run that was cancelled, or
+    failed, has left behind; a run that goes on, or rests as it should, lists nothing there.
+    """
 
     run: str
     site: str
@@ -118,6 +153,11 @@ class RunView(_Value, frozen=True, kw_only=True):
     machines: tuple[MachineView, ...]
     cleanup: CleanupView | None
     elapsed_s: float
+    paused_by: str | None = None
+    pre_empted_by: str | None = None
+    amendments: tuple[AmendmentView, ...] = ()
+    verbs: tuple[VerbView, ...] = ()
+    standing: tuple[Standing, ...] = ()
 
 
 class RunSummary(_Value, frozen=True, kw_only=True):

@@ -6,7 +6,7 @@ import msgspec
 
 from drconsole.model.inventory import Snapshot
 from drconsole.model.mapping import HostMapping, VmSelection
-from drconsole.model.plan import Verdict
+from drconsole.model.plan import Former, Verdict
 from drconsole.model.site import Provisioning, SitePlan
 from drconsole.model.step import Mode
 from drconsole.model.target import Target
@@ -16,7 +16,8 @@ class PlanInput(msgspec.Struct, frozen=True, kw_only=True):
     """The decided inputs of one run's plan.
 
     `targets` holds those that the mapping names. `addresses` gives each role (by its protected
-    name) its address on the provisioning network. `deadlines` are seconds by kind.
+    name) its address on the provisioning network. `deadlines` are seconds by kind. `former` are targets
+    that an amendment took their role from: they are wiped by the cleanup, and stand in `targets` too.
     """
 
     run: str
@@ -31,3 +32,4 @@ class PlanInput(msgspec.Struct, frozen=True, kw_only=True):
     targets: dict[str, Target]
     addresses: dict[str, str]
     deadlines: dict[str, float]
+    former: tuple[Former, ...] = ()

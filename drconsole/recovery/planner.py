@@ -75,9 +75,7 @@ def compose(settings: Settings, request: Request, rooms: Sequence[Room]) -> Comp
         # Whoever has the groups has the machines too: its name helps more than their want.
         _refuse_held(settings, request)
         raise
-    inner = [step for room in rooms for step in room.steps(source)]
-    steps = graph.join(stages.steps(source, inner))
-    cleanup = graph.join(stages.cleanup_steps(source, rooms))
+    steps, cleanup = graphs(settings, source, rooms)
     findings = _findings(settings, request, source, matches)
     plan = Plan(
         run=request.run,
@@ -91,6 +89,18 @@ def compose(settings: Settings, request: Request, rooms: Sequence[Room]) -> Comp
         estimate=estimate.estimate(steps),
     )
     return Composed(report=_report(plan, findings, matches), plan=plan, source=source, cleanup=cleanup)
+
+
+def graphs(
+    settings: Settings, source: PlanInput, rooms: Sequence[Room]
+) -> tuple[tuple[Step, ...], tuple[Step, ...]]:
+    """Returns all steps of a run and all of its cleanup, of what has been decided.
+
+    For a run that begins, and for one that is amended. Raises what the rooms raise, and Refused.
+    """
+    inner = [step for room in rooms for step in room.steps(source)]
+    steps = graph.join(stages.steps(source, inner))
+    return steps, graph.join(stages.cleanup_steps(source, rooms))
 
 
 def refuse_unready(report: PlanReport) -> None:
