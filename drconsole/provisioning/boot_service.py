@@ -8,6 +8,7 @@ refusal is a bare 403 or 404.
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 from collections.abc import Iterable
 from pathlib import Path
@@ -22,6 +23,7 @@ from drconsole.planning.plan_input import PlanInput
 from drconsole.provisioning.boot_log import BootLog, Kind
 from drconsole.provisioning.images import payload
 from drconsole.provisioning.jobs import Job, jobs_of
+from drconsole.provisioning.loiterers import SILENT_S, Loiterers
 from drconsole.provisioning.run_secret import RunSecret, boot_folder, run_secret
 from drconsole.provisioning.scripts import Scripts
 from drconsole.settings.secrets import resolve
@@ -59,6 +61,12 @@ class BootService:
         self._images = images
         self._port_file = port_file
         self._runner: web.AppRunner | None = None
+        self._loiterers = Loiterers()
+        self._sweeping: asyncio.Task[None] | None = None
+
+    def patient(self, loiterers: Loiterers) -> None:
+        """Is as patient as these with connections that lead nowhere. Say it before the start."""
+        self._loiterers = loiterers
 
     async def start(self) -> int:
         """Listens, and returns the port: the given one, or where that was 0 the one of the last time,
@@ -69,7 +77,7 @@ class BootService:
         self._port = self._port or _remembered(self._port_file)
         app = web.Application(client_max_size=4096)
         app.router.add_get("/boot/{token}/{name}", self._answer)
-        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1)
+        runner = web.AppRunner(app, access_log=None, shutdown_timeout=1, keepalive_timeout=SILENT_S)
         await runner.setup()
         try:
             await web.TCPSite(runner, self._address, self._port, backlog=512).start()
@@ -79,6 +87,8 @@ class BootService:
                 f"cannot listen: {error.strerror or error}", about=f"{self._address}:{self._port}"
             ) from error
         self._runner = runner
+        if runner.server is not None:
+            self._sweeping = asyncio.create_task(self._loiterers.sweep(runner.server))
         self._port = int(runner.addresses[0][1])
         if self._port_file is not None:
             self._port_file.write_text(str(self._port))
@@ -87,6 +97,8 @@ class BootService:
     async def stop(self) -> None:
         """Stops listening. May be repeated."""
         runner, self._runner = self._runner, None
+        if self._sweeping is not None:
+            self._sweeping.cancel()
         if runner is not None:
             await runner.cleanup()
 
@@ -104,6 +116,7 @@ class BootService:
         return self.log.find(job.id, done) is not None
 
     async def _answer(self, request: web.Request) -> web.StreamResponse:
+        self._loiterers.answering(request)
         job = self._job_of(request)
         if job is None or self.log.find(job.id, ("cycle",)) is None:
             raise web.HTTPForbidden

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -10,7 +11,9 @@ import pytest
 
 from drconsole.errors import Busy
 from drconsole.provisioning.boot_service import BootService, open_boot
+from drconsole.provisioning.images import payload
 from drconsole.provisioning.jobs import Job
+from drconsole.provisioning.loiterers import Loiterers
 from tests.unit.devices.media import write_media
 from tests.unit.devices.plans import plan, settings
 
@@ -178,3 +181,44 @@ async def test_what_derives_the_tokens_is_private(caller: Caller, tmp_path: Path
     assert folder.stat().st_mode & 0o077 == 0
     assert (folder / "R-1.secret").stat().st_mode & 0o077 == 0
     assert repr(caller.boot.secret) == "RunSecret(***)"
+
+
+async def test_who_connects_and_says_nothing_is_put_out_and_nobody_waits_for_them(tmp_path: Path) -> None:
+    write_media(tmp_path)
+    boot = open_boot(settings(tmp_path), plan())
+    boot.patient(Loiterers(silent_s=0.4))
+    port = await boot.start()
+    silent = [await asyncio.open_connection("127.0.0.1", port) for _ in range(20)]
+    for _reader, writer in silent[:10]:
+        writer.write(b"GET /boot/half-a-")
+    async with aiohttp.ClientSession() as session:
+        boot.log.begin(INSTALL)
+        assert (await Caller(boot, session).fetch("mboot.efi"))[0] == 200
+        async with asyncio.timeout(5):
+            ends = await asyncio.gather(*(reader.read(1) for reader, _ in silent), return_exceptions=True)
+        assert all(end == b"" or isinstance(end, ConnectionError) for end in ends)
+        assert (await Caller(boot, session).fetch("mboot.efi"))[0] == 200
+    for _reader, writer in silent:
+        writer.close()
+    await boot.stop()
+
+
+async def test_a_machine_that_stops_reading_its_medium_holds_up_nobody(tmp_path: Path) -> None:
+    write_media(tmp_path)
+    boot = open_boot(settings(tmp_path), plan())
+    boot.patient(Loiterers(silent_s=1, longest_s=0.5))
+    port = await boot.start()
+    boot.log.begin(INSTALL)
+    medium = payload(tmp_path / "images", boot.job(INSTALL).folder, "mboot.efi")
+    assert medium is not None
+    medium.write_bytes(b"x" * (64 << 20))
+    reader, writer = await asyncio.open_connection("127.0.0.1", port, limit=1 << 12)
+    path = boot.url(boot.job(INSTALL)).partition(f":{port}")[2]
+    writer.write(f"GET {path}/mboot.efi HTTP/1.1\r\nHost: x\r\n\r\n".encode())
+    async with aiohttp.ClientSession() as session, asyncio.timeout(5):
+        assert (await Caller(boot, session).fetch("boot.ipxe"))[0] == 200
+        await asyncio.sleep(1.5)
+        with pytest.raises((ConnectionError, asyncio.IncompleteReadError)):
+            await reader.readexactly(64 << 20)
+    writer.close()
+    await boot.stop()
