@@ -12,7 +12,7 @@ import os
 import stat
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import NoReturn
+from typing import BinaryIO, NoReturn
 
 from drconsole.errors import InvalidConfiguration, Refused
 from drconsole.settings import quantities
@@ -135,13 +135,21 @@ def _from_environment(reference: str, name: str) -> str:
 
 def _from_file(reference: str, name: str) -> str:
     try:
-        # A named pipe with nobody at its other end would hold up the opening for ever.
-        descriptor = os.open(Path(name).expanduser(), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        with open(descriptor, "rb") as file:
-            _check_private(reference, os.fstat(descriptor))
+        with _opened(Path(name).expanduser()) as file:
+            _check_private(reference, os.fstat(file.fileno()))
             return _text(reference, file.read(_LIMIT))
     except OSError as error:
         raise _nowhere(reference, f"cannot be read: {error.strerror}", "a file with mode 0600") from error
+
+
+def _opened(path: Path) -> BinaryIO:
+    """A named pipe with nobody at its other end would hold up the opening for ever."""
+    return open(path, "rb", opener=lambda name, flags: os.open(name, flags | os.O_NONBLOCK))
+
+
+def _read(path: Path) -> bytes:
+    with _opened(path) as file:
+        return file.read()
 
 
 def _check_private(reference: str, found: os.stat_result) -> None:
@@ -162,7 +170,7 @@ def _from_credentials(reference: str, name: str) -> str:
             f"LoadCredential={name}:PATH in the service's unit",
         )
     try:
-        return _text(reference, (Path(directory) / name).read_bytes()[:_LIMIT])
+        return _text(reference, _read(Path(directory) / name)[:_LIMIT])
     except OSError as error:
         raise _nowhere(
             reference, f"cannot be read: {error.strerror}", f"LoadCredential={name}:PATH in the unit"
@@ -174,7 +182,7 @@ def _from_age(reference: str, name: str) -> str:
 
     try:
         identities = [pyrage.x25519.Identity.from_str(line) for line in _identity_lines(reference)]
-        return _text(reference, pyrage.decrypt(Path(name).expanduser().read_bytes(), identities))
+        return _text(reference, pyrage.decrypt(_read(Path(name).expanduser()), identities))
     except OSError as error:
         raise _nowhere(reference, f"cannot be read: {error.strerror}", "a file written by age") from error
     except (pyrage.DecryptError, pyrage.IdentityError) as error:

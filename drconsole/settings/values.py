@@ -129,6 +129,7 @@ class Notify(_Value, frozen=True, kw_only=True):
 DEADLINES: dict[str, float] = {
     "bmc-connect": 2,
     "bmc-call": 10,
+    "bmc-probe": 60,
     "power": 180,
     "netboot": 600,
     "install-hypervisor": 1800,
@@ -144,6 +145,7 @@ DEADLINES: dict[str, float] = {
     "promote": 600,
     "present": 300,
     "vcenter-call": 60,
+    "site-check": 300,
     "add-host": 300,
     "rescan": 600,
     "mount": 300,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import pickle
 from pathlib import Path
 
@@ -79,6 +80,19 @@ def test_a_prompt_asks_whoever_is_there() -> None:
     assert resolve("prompt:BMC of D", lambda text: f"typed for {text}").reveal() == "typed for BMC of D"
     with pytest.raises(Refused, match="nobody can be asked"):
         resolve("prompt:BMC of D")
+
+
+@pytest.mark.timeout(10)
+def test_a_pipe_with_nobody_at_its_end_is_not_waited_for(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe, 0o600)
+    with pytest.raises(Refused):
+        resolve(f"file:{pipe}")
+    monkeypatch.setenv("CREDENTIALS_DIRECTORY", str(tmp_path))
+    with pytest.raises(InvalidConfiguration):
+        resolve("cred:pipe")
 
 
 def test_what_is_no_reference_is_not_repeated() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import aclosing
+from contextlib import aclosing, asynccontextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -37,7 +37,7 @@ class VSpherePlatform:
 
         An operator asks for this: credentials that were refused before are tried this once.
         """
-        async with await _open(site, settings, asked=True) as session:
+        async with _within(settings, "site-check", site), await _open(site, settings, asked=True) as session:
             asked = datetime.now(UTC)
             theirs: datetime = await session.invoke(vim.ServiceInstance("ServiceInstance"), "CurrentTime")
             ours = asked + (datetime.now(UTC) - asked) / 2
@@ -57,7 +57,7 @@ class VSpherePlatform:
 
     async def list_hosts(self, site: Site, settings: Settings) -> tuple[HostListing, ...]:
         """Lists every host, following clusters and folders until the list is complete (R19–R21)."""
-        async with await _open(site, settings) as session:
+        async with _within(settings, "site-check", site), await _open(site, settings) as session:
             return await hosts.list_hosts(session)
 
     async def capture(self, site: Site, settings: Settings, profile: str, progress: Progress) -> Snapshot:
@@ -67,12 +67,8 @@ class VSpherePlatform:
         Raises InvalidConfiguration for a wrong profile before anything is contacted.
         """
         chosen = profiles.load(profile, base=Path(settings.path).parent)
-        limit = settings.deadlines["capture"]
-        try:
-            async with asyncio.timeout(limit), await _open(site, settings) as session:
-                return await take(session, settings.plan_of(site), chosen, progress)
-        except TimeoutError as late:
-            raise DeadlinePassed(f"the capture took longer than {limit:g} s", about=site.name) from late
+        async with _within(settings, "capture", site), await _open(site, settings) as session:
+            return await take(session, settings.plan_of(site), chosen, progress)
 
     async def watch(self, site: Site, settings: Settings) -> AsyncIterator[tuple[InventoryChange, ...]]:
         """Yields batches of changes for ever; the first batches are the whole inventory."""
@@ -107,6 +103,17 @@ class SiteHandlers(dict[str, Handler]):
     async def close(self) -> None:
         """Logs out of everything, as far as it still answers."""
         await self._site.close()
+
+
+@asynccontextmanager
+async def _within(settings: Settings, kind: str, site: Site) -> AsyncIterator[None]:
+    """Bounds all calls of one thing that was asked for: each may take its time, and there are many."""
+    limit = settings.deadlines[kind]
+    try:
+        async with asyncio.timeout(limit):
+            yield
+    except TimeoutError as late:
+        raise DeadlinePassed(f"the {kind} took longer than {limit:g} s", about=site.name) from late
 
 
 async def _open(site: Site, settings: Settings, *, asked: bool = False) -> Session:

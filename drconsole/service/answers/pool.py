@@ -75,12 +75,16 @@ async def probe(state: State, names: tuple[str, ...], say: Callable[[str], None]
 async def _probed(machine: PoolMachine, settings: Settings) -> tuple[TargetHardware | None, str]:
     from drconsole.provisioning.redfish.machine import open_machine
 
+    limit = settings.deadlines["bmc-probe"]
     try:
         device = open_machine(machine, settings)
         try:
-            return await device.probe(), ""
+            async with asyncio.timeout(limit):
+                return await device.probe(), ""
         finally:
             await device.close()
+    except TimeoutError:
+        return None, f"BMC of {machine.name}: told not all of itself within {limit:g} s"
     except DRConsoleError as error:
         return None, str(error)
 
