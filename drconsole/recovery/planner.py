@@ -32,6 +32,9 @@ from drconsole.recovery.drivers import Room
 from drconsole.recovery.stages.preflight import roles
 from drconsole.settings.values import Settings
 
+_UNSET = frozenset("0Ff-")
+"""What firmware without a UUID of its own fills the field with (SMBIOS 3.7, 7.2.1)."""
+
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What is to be recovered, and what is known of the world at this moment.
@@ -171,7 +174,7 @@ def _findings(
         Finding(subject=subject, text=claim.text, blocks=True, remedy=claim.remedy)
         for subject, claim in _held_groups(request, source.site.groups)
     )
-    return *held, *_others_vlans(settings, source), *found
+    return *held, *_others_vlans(settings, source), *_machines_twice(request, source), *found
 
 
 def _others_vlans(settings: Settings, source: PlanInput) -> Iterator[Finding]:
@@ -190,6 +193,22 @@ def _others_vlans(settings: Settings, source: PlanInput) -> Iterator[Finding]:
             text = f"its drill VLAN {place.drill.vlan} is the real one of {taken[place.drill.vlan]}"
             yield Finding(
                 subject=name, text=text, blocks=True, remedy="give the drill a VLAN that nothing else uses"
+            )
+
+
+def _machines_twice(request: Request, source: PlanInput) -> Iterator[Finding]:
+    """Two targets that turn out to be one machine: leases by name would not keep two runs apart."""
+    names: dict[str, list[str]] = {}
+    for name, target in request.targets.items():
+        if target.hardware is not None and set(target.hardware.uuid) - _UNSET:
+            names.setdefault(target.hardware.uuid, []).append(name)
+    for uuid, same in names.items():
+        if len(same) > 1 and not source.targets.keys().isdisjoint(same):
+            yield Finding(
+                subject=f"targets {' and '.join(sorted(same))}",
+                text=f"are one machine, {uuid}",
+                blocks=True,
+                remedy="keep one of them in the configuration",
             )
 
 

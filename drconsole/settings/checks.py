@@ -22,6 +22,7 @@ def check_whole(settings: Settings, source: Source) -> None:
         _check_networks(site, source)
         _check_physical(site, source)
     _check_peers(settings, source)
+    _check_machines(settings, source)
     check_steps(settings, source)
     if settings.provisioning is not None:
         _check_range(settings.provisioning.network, source)
@@ -94,6 +95,14 @@ def _check_peers(settings: Settings, source: Source) -> None:
     for name, peer in _repeated(peers):
         raise source.error(
             ("array", name, "peer"), f"{peer} has two recovery arrays", "one recovery array a protected array"
+        )
+
+
+def _check_machines(settings: Settings, source: Source) -> None:
+    """A machine under two names would belong to two runs at once."""
+    for name, address in _repeated((name, machine.bmc.address) for name, machine in settings.pool.items()):
+        raise source.error(
+            ("pool", name, "address"), f"{address} is another target's BMC already", "one name a machine"
         )
 
 

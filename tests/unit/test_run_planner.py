@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -12,6 +13,7 @@ import pytest
 from drconsole.errors import Refused
 from drconsole.model.site import Provisioning
 from drconsole.model.step import Mode
+from drconsole.model.target import Target
 from drconsole.planning import keys
 from drconsole.planning.readiness import GroupHealth, World
 from drconsole.recovery import planner
@@ -66,14 +68,16 @@ def configured(folder: Path, *, address: str = "10.0.0.5:443", **networks: Any) 
     )
 
 
-def composed(folder: Path, mode: Mode = "drill", **change: Any) -> planner.Composed:
+def composed(
+    folder: Path, mode: Mode = "drill", *, pool: Sequence[Target] = POOL, **change: Any
+) -> planner.Composed:
     request = planner.Request(
         run="R-1",
         site="pittsburgh",
         mode=mode,
         snapshot_id=ID,
         snapshot=small_site(),
-        targets={each.name: each for each in POOL},
+        targets={each.name: each for each in pool},
         world=World(now=NOW, groups=HEALTHY),
     )
     room = WorldRoom(Files(folder / "world"), does=ROOM)
@@ -120,3 +124,14 @@ def test_a_drill_on_another_site_s_real_vlan_is_refused(tmp_path: Path) -> None:
     made = composed(tmp_path, others=(mapped("shop", 1020),))
     assert blocking(made) == ["vMotion: its drill VLAN 1020 is the real one of shop of site leeds"]
     assert composed(tmp_path, "disaster", others=(mapped("shop", 1020),)).report.ready
+
+
+def test_one_machine_under_two_names_is_refused(tmp_path: Path) -> None:
+    """Leases are by name: two runs could have the machine at once."""
+    first, *rest = POOL
+    assert first.hardware is not None
+    uuid = "4c4c4544-0051-3910-8052-b4c04f4a3332"
+    first = msgspec.structs.replace(first, hardware=msgspec.structs.replace(first.hardware, uuid=uuid))
+    double = msgspec.structs.replace(first, name="D-again", state="leased", run="R-other")
+    made = composed(tmp_path, pool=(first, double, *rest))
+    assert blocking(made) == [f"targets D and D-again: are one machine, {uuid}"]

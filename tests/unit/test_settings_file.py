@@ -182,6 +182,13 @@ def test_a_protected_array_with_a_peer_is_a_contradiction() -> None:
     assert error.line == line_of(text, 'peer = "array1"')
 
 
+def test_one_machine_under_two_names_is_a_contradiction() -> None:
+    entry = SITE[SITE.index("[pool.D]") : SITE.index("[deadlines]")]
+    error = refused(f"{SITE}\n{entry.replace('[pool.D]', '[pool.E]')}")
+    assert "bmc-d.example" in str(error)
+    assert "one name a machine" in error.expected
+
+
 def test_a_missing_key_is_refused_at_its_table() -> None:
     text = SITE.replace(f'pin = "{PIN}"\ncapture', "capture")
     error = refused(text)
