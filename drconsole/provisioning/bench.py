@@ -12,9 +12,10 @@ from drconsole.planning.plan_input import PlanInput
 from drconsole.provisioning.answering import not_yet
 from drconsole.provisioning.boot_service import BootService, open_boot
 from drconsole.provisioning.contract import Machine
-from drconsole.provisioning.jobs import Job
+from drconsole.provisioning.jobs import Job, install_job
 from drconsole.provisioning.limits import Limits, limits_of
 from drconsole.provisioning.redfish import open_machine
+from drconsole.provisioning.roles import former
 from drconsole.settings.values import Settings
 
 
@@ -40,8 +41,18 @@ class Bench:
         async with self._starting:
             if self._boot is None:
                 boot = open_boot(self._settings, self._plan)
+                for role in former(self._plan):
+                    # Nobody waits for this machine any more: should it come late, it gets no script.
+                    boot.log.add(install_job(self._plan, role).id, "gave-up")
                 await boot.start()
                 self._boot = boot
+
+    async def close(self) -> None:
+        """Stops listening: whoever binds the handlers anew opens the service again, on the same port."""
+        async with self._starting:
+            boot, self._boot = self._boot, None
+            if boot is not None:
+                await boot.stop()
 
     def job(self, work: Work) -> Job:
         return self.boot.job(work.step.arguments["job"])

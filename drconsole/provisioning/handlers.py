@@ -10,7 +10,7 @@ import asyncio
 import time
 
 from drconsole.errors import DeadlinePassed, DeviceError
-from drconsole.model.step import Done, Handlers, Work
+from drconsole.model.step import Done, Handler, Handlers, Work
 from drconsole.planning.plan_input import PlanInput
 from drconsole.provisioning.bench import Bench, Served
 from drconsole.provisioning.boot_log import Kind
@@ -34,7 +34,7 @@ def handlers(settings: Settings, plan: PlanInput, boot: BootService | None = Non
     """Binds the handlers that `provisioning.steps` names.
 
     `boot` is a boot service that has started; without one the run's own is opened at the first use, in
-    the running event loop, and listens until the process ends.
+    the running event loop, and listens until the handlers are closed.
     """
     bench = Bench(settings, plan, boot)
     own: Handlers = {
@@ -45,7 +45,18 @@ def handlers(settings: Settings, plan: PlanInput, boot: BootService | None = Non
         "provision.wipe": Wipe(bench),
         "provision.restore": Restore(bench),
     }
-    return {name: Served(bench, handler) for name, handler in own.items()}
+    return _Bound(bench, {name: Served(bench, handler) for name, handler in own.items()})
+
+
+class _Bound(dict[str, Handler]):
+    """The handlers by name. To close them ends the boot service that they share."""
+
+    def __init__(self, bench: Bench, handlers: Handlers) -> None:
+        super().__init__(handlers)
+        self._bench = bench
+
+    async def close(self) -> None:
+        await self._bench.close()
 
 
 class _Boot:

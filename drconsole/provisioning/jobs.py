@@ -10,7 +10,7 @@ from drconsole.errors import Refused
 from drconsole.model.target import Target, TargetDisk, TargetHardware, TargetNic
 from drconsole.planning.plan_input import PlanInput
 from drconsole.provisioning.images import WIPE, folder_name
-from drconsole.provisioning.roles import Became, Role, deployed
+from drconsole.provisioning.roles import Became, Role, deployed, former
 
 
 class Job(msgspec.Struct, frozen=True, kw_only=True):
@@ -40,8 +40,11 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def jobs_of(plan: PlanInput) -> tuple[Job, ...]:
-    """Returns an install and a wipe for each deployed role. Raises what `install_job` raises."""
-    installs = tuple(install_job(plan, role) for role in deployed(plan))
+    """Returns an install and a wipe for each deployed role, and for each target that was given up.
+
+    Raises what `install_job` raises.
+    """
+    installs = tuple(install_job(plan, role) for role in (*deployed(plan), *former(plan)))
     return installs + tuple(wipe_job(job) for job in installs)
 
 
@@ -72,7 +75,7 @@ def install_job(plan: PlanInput, role: Role) -> Job:
         erases_itself=disk.secure_erase,
         overwrite=target.may_wipe,
         folder=_folder(plan, role),
-        address=plan.addresses[role.name],
+        address=role.address or plan.addresses[role.name],
     )
 
 

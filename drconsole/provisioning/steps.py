@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from drconsole.model.step import Step, step_key
@@ -10,7 +11,7 @@ from drconsole.planning.plan_input import PlanInput
 from drconsole.provisioning.images import WIPE, refuse_missing
 from drconsole.provisioning.jobs import Job, install_job, wipe_job
 from drconsole.provisioning.limits import limits_of
-from drconsole.provisioning.roles import deployed
+from drconsole.provisioning.roles import Role, deployed, former
 from drconsole.provisioning.server_network import server_network
 
 _BOOT_S = 120.0
@@ -35,7 +36,8 @@ def steps(plan: PlanInput) -> tuple[Step, ...]:
     for job in jobs:
         if job.kind == "linux":
             server_network(plan, job, job.mac)
-    return tuple(step for job in jobs for step in _install(plan, job))
+    aside = [_set_aside(plan, role) for role in former(plan)]
+    return *aside, *(step for job in jobs for step in _install(plan, job, aside))
 
 
 def _refuse_missing_media(plan: PlanInput, jobs: list[Job]) -> None:
@@ -52,11 +54,30 @@ def cleanup_steps(plan: PlanInput, after: tuple[str, ...] = ()) -> tuple[Step, .
     The last, at `keys.cleaned(target)`, proves that the target may go back to the pool. A failed key of
     `after` does not stop them: the machines are given back all the same.
     """
-    jobs = [install_job(plan, role) for role in deployed(plan)]
+    jobs = [install_job(plan, role) for role in (*deployed(plan), *former(plan))]
     return tuple(step for job in jobs for step in _cleanup(plan, job, after))
 
 
-def _install(plan: PlanInput, job: Job) -> tuple[Step, Step, Step]:
+def _set_aside(plan: PlanInput, role: Role) -> Step:
+    """Powers a target off that was given up: it may have taken its role's addresses by now.
+
+    Who takes its place waits for that. Where nobody does, a BMC that does not answer stops nothing.
+    """
+    job = install_job(plan, role)
+    return _step(
+        plan,
+        job,
+        key=step_key("provision", job.target, "set-aside"),
+        handler="provision.power-off",
+        title=f"Power {job.target} off: it is {job.name} no more",
+        needs=(),
+        typical_s=10,
+        deadline_s=2 * limits_of(plan.deadlines, job).power,
+        critical=any(other.name == role.name for other in deployed(plan)),
+    )
+
+
+def _install(plan: PlanInput, job: Job, aside: Sequence[Step] = ()) -> tuple[Step, Step, Step]:
     limits = limits_of(plan.deadlines, job)
     again = limits.boot_step + 2 * limits.netboot
     boot = _step(
@@ -66,6 +87,8 @@ def _install(plan: PlanInput, job: Job) -> tuple[Step, Step, Step]:
         handler="provision.boot",
         title=f"Boot {job.target} from the network for {job.name}",
         needs=(keys.leased(job.target),),
+        # An operator who knows that the former machine is off skips the step that makes sure of it.
+        optional_needs=tuple(step.key for step in aside if step.object == job.name),
         typical_s=_BOOT_S,
         deadline_s=limits.boot_step + limits.wipe,
     )
@@ -142,6 +165,7 @@ def _step(
     deadline_s: float,
     optional_needs: tuple[str, ...] = (),
     busy: bool = True,
+    critical: bool = True,
 ) -> Step:
     """`busy` steps occupy their BMC's segment; while a machine installs by itself it does not."""
     return Step(
@@ -157,4 +181,5 @@ def _step(
         resources=(f"segment:{plan.targets[job.target].segment}",) if busy else (),
         typical_s=typical_s,
         deadline_s=deadline_s * _SLACK + 5,
+        critical=critical,
     )

@@ -26,7 +26,7 @@ def steps(plan: PlanInput, rooms: Sequence[Room]) -> tuple[Step, ...]:
     skips that skips its wipe with it. A target whose wipe was skipped is not freed.
     """
     parts = [tuple(_prefixed(step) for step in room.cleanup_steps(plan)) for room in rooms]
-    targets = sorted(roles(plan))
+    targets = sorted({*roles(plan), *(gone.target for gone in plan.former)})
     back = {target: _own(target, "take-back", f"Take {target} back") for target in targets}
     parts[-1:] = [tuple(back.values()), tuple(_behind(step, back) for step in parts[-1])]
     done = chained(parts)
