@@ -57,8 +57,8 @@ def measure(name: str, *, long: bool) -> Timed:
         module = cast("Measured", import_module(f"tests.chaos.{name}"))
         row = asyncio.run(_bounded(module, long=long))
     except Exception as error:  # the boundary: one broken row does not hide the others
-        told = f"{type(error).__name__}: {error}".strip().partition("\n")[0]
-        row = Row(name=name, figure="not measured", aim="", ok=False, note=told[:300])
+        told = " ".join(f"{type(error).__name__}: {error}".split())
+        row = Row(name=name, figure="not measured", aim="", ok=False, note=told[:500])
     if left := end_left():
         row = msgspec.structs.replace(row, ok=False, note=f"left behind: {'; '.join(left)}. {row.note}")
     return Timed(row=row, seconds=round(time.monotonic() - began, 1))
