@@ -18,8 +18,9 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection
 
-from drconsole.errors import DRConsoleError
+from drconsole.errors import DatabaseFailed, DRConsoleError, Fenced
 from drconsole.journal import claims, pool, runs, steps
+from drconsole.journal.clock import now
 from drconsole.journal.journal import Journal
 from drconsole.journal.runs import RunRow
 from drconsole.model.plan import Plan
@@ -40,6 +41,10 @@ from drconsole.settings.values import Settings
 
 _HEAVY = {"provision": ("asyncssh", "jinja2"), "uplinks": ("scipy.optimize",), "verify": ("lxml.etree",)}
 """What takes long to import, by the first stage that needs it."""
+
+
+LOST = (Fenced, DatabaseFailed)
+"""After these a runner does nothing more to the world, and ends at once."""
 
 
 class _Carrying(NamedTuple):
@@ -89,7 +94,9 @@ class Runner:
             to_clean = row.cleanup_state in ("pending", "running", "waiting", "paused")
             return to_clean and await self._clean_up(carrying)
         finally:
-            await close_all(parts)
+            # A fenced one takes no leave: its successor waits for the port of its boot service.
+            if not isinstance(sys.exception(), LOST):
+                await close_all(parts)
             await warming
 
     def _load(self, connection: Connection) -> tuple[RunRow, Plan, bytes]:
@@ -200,13 +207,20 @@ def _why(ending: Ending, lost: int) -> str:
 
 
 async def carry(config: str, run: str) -> None:
-    """Carries a run of a configuration, in this process."""
+    """Carries a run of a configuration, in this process, which ends where the run is lost to it."""
     settings = load(config)
     journal = Journal(settings.journal_url)
     try:
         await Runner(settings, journal, run).carry()
+    except LOST as error:
+        _tell(run, error)
+        os._exit(error.exit_code)  # a thread that hangs in a call would keep the process for minutes
     finally:
         await journal.close()
+
+
+def _tell(run: str, error: DRConsoleError) -> None:
+    print(f"{now()} runner of {run}: {error}", file=sys.stderr, flush=True)
 
 
 def _warm(stages_ahead: set[str]) -> None:
@@ -226,7 +240,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         asyncio.run(carry(words.config, words.run))
     except DRConsoleError as error:
-        print(f"runner of {words.run}: {error}", file=sys.stderr)
+        _tell(words.run, error)
         return error.exit_code
     return 0
 

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
+import socket
 import subprocess
 import sys
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 from drconsole.api.logout import outliving
 from drconsole.journal import runs
@@ -19,11 +23,19 @@ from drconsole.settings.values import Settings
 LOOK_S = 1.0
 """How often the service looks whether each unfinished run has its runner."""
 
-_AGAIN_S = (0.0, 1.0, 1.0, 2.0, 2.0, *(4.0,) * 6, 30.0)
-"""Seconds between two starts of a run's runner, by how many there were of late: a run that goes on is
+_AGAIN_S = (0.0, 0.5, 1.0, 2.0, *(4.0,) * 20, 30.0)
+"""Seconds between two starts of a run's runner, by how many in a row died young: a run that goes on is
 taken up again within 5 s, and one whose runner dies at once every time does not keep a machine busy."""
 
-_OF_LATE_S = 120.0
+_YOUNG_S = 3.0
+"""A runner that dies earlier has perhaps not come further than its imports."""
+
+
+class _Start(NamedTuple):
+    """A run's last start: when, and how many before it in a row died young."""
+
+    at: float
+    young: int
 
 
 class Runners:
@@ -33,7 +45,9 @@ class Runners:
         self._settings = settings
         self._journal = journal
         self._processes: dict[str, subprocess.Popen[bytes]] = {}
-        self._starts: dict[str, list[float]] = {}
+        self._starts: dict[str, _Start] = {}
+        self._watched: dict[int, int] = {}
+        self._gone = asyncio.Event()
 
     def start(self, run: str) -> int:
         """Starts a runner in a session of its own and returns its pid."""
@@ -67,7 +81,8 @@ class Runners:
         finally:
             os.close(log)
         self._processes[run] = process
-        self._starts.setdefault(run, []).append(time.monotonic())
+        last = self._starts.get(run)
+        self._starts[run] = _Start(time.monotonic(), last.young if last is not None else 0)
         return process.pid
 
     def unfinished(self) -> tuple[RunRow, ...]:
@@ -85,14 +100,52 @@ class Runners:
         return self.start(row.id)
 
     async def keep(self) -> None:
-        """Looks after unfinished runs for ever."""
-        while True:
-            for row in self.unfinished():
-                if self._orphaned(row) and self._may_start(row.id):
-                    end_silent(row)
-                    self.start(row.id)
-            self._reap()
-            await asyncio.sleep(LOOK_S)
+        """Looks after unfinished runs for ever. A runner's death is noticed when it happens."""
+        try:
+            while True:
+                self._gone.clear()
+                self._reap()
+                rows = self.unfinished()
+                pauses = [self._taken_up(row) for row in rows if self._orphaned(row)]
+                self._watch(rows)
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._gone.wait(), min(pauses, default=LOOK_S))
+        finally:
+            for pid in tuple(self._watched):
+                self._forget(pid)
+
+    def _taken_up(self, row: RunRow) -> float:
+        """Starts a runner, or returns the seconds until it may be started."""
+        pause = self._pause(row.id)
+        if pause > 0:
+            return min(pause, LOOK_S)
+        end_silent(row)
+        self.start(row.id)
+        return LOOK_S
+
+    def _watch(self, rows: Sequence[RunRow]) -> None:
+        """Lets the kernel tell of the end of every runner here, whoever has started it."""
+        here = socket.gethostname()
+        pids = {row.pid for row in rows if row.pid is not None and row.host == here}
+        pids |= {process.pid for process in self._processes.values()}
+        for pid in self._watched.keys() - pids:
+            self._forget(pid)
+        for pid in pids - self._watched.keys():
+            try:
+                descriptor = os.pidfd_open(pid)
+            except OSError:  # gone already, or no room for it: the next look finds out
+                continue
+            self._watched[pid] = descriptor
+            asyncio.get_running_loop().add_reader(descriptor, self._ended, pid)
+
+    def _ended(self, pid: int) -> None:
+        self._forget(pid)
+        self._gone.set()
+
+    def _forget(self, pid: int) -> None:
+        descriptor = self._watched.pop(pid)
+        asyncio.get_running_loop().remove_reader(descriptor)
+        os.close(descriptor)
 
     def _orphaned(self, row: RunRow) -> bool:
         """No process of ours carries it, and its last runner is dead, or silent beyond its lease."""
@@ -102,14 +155,17 @@ class Runners:
         process = self._processes.get(row.id)
         return known_dead(row) and (process is None or process.poll() is not None)
 
-    def _may_start(self, run: str) -> bool:
+    def _pause(self, run: str) -> float:
         """A runner that dies at once is not started in a circle: the pauses grow."""
-        starts = self._starts.get(run, [])
-        recent = [start for start in starts if time.monotonic() - start < _OF_LATE_S]
-        pause = _AGAIN_S[min(len(recent), len(_AGAIN_S) - 1)]
-        return not recent or time.monotonic() - recent[-1] >= pause
+        last = self._starts.get(run)
+        if last is None:
+            return 0.0
+        return last.at + _AGAIN_S[min(last.young, len(_AGAIN_S) - 1)] - time.monotonic()
 
     def _reap(self) -> None:
         for run, process in list(self._processes.items()):
             if process.poll() is not None:
                 del self._processes[run]
+                at, young = self._starts[run]
+                died_young = time.monotonic() - at < _YOUNG_S
+                self._starts[run] = _Start(at, young + 1 if died_young else 0)
