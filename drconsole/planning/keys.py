@@ -10,6 +10,9 @@ PREFLIGHT = "preflight/run/freeze"
 PROBED = "preflight/site/probe"
 """Disaster runs only: the one probe of the protected side. Its result: `answered`, `said`, `at` (UTC)."""
 
+RUNNING = "preflight/site/running"
+"""Planned runs only: all that runs at the protected site now, on groups that the run halts, is to be moved."""
+
 BARRIER = "storage/site/barrier"
 """Reads the world and proves R64 and R68; needs every ready and every proved step."""
 
@@ -31,6 +34,31 @@ def halted(group: str) -> str:
     Its result: `point_in_time` (UTC), `rpo_s`, `clone` (the handle in a drill, else "").
     """
     return step_key("halt", group, "halt")
+
+
+def shut_down(guest: str) -> str:
+    """Planned runs only: the guest is off at the protected site. Keyed by the guest's id.
+
+    Its result: `power` (`off`, `suspended`, `gone`; `unknown` where an operator says that the site is down).
+    """
+    return step_key("halt", guest, "shut-down")
+
+
+def synced(group: str) -> str:
+    """Planned runs only: all that the group's source held once its guests were off has arrived.
+
+    Its result: `after` (the array's time from which nothing is missing, "" where an operator went on
+    without), `point_in_time`.
+    """
+    return step_key("halt", group, "sync")
+
+
+def fenced(group: str) -> str:
+    """Planned runs only: no host of the protected site can write to the group's volumes any more.
+
+    Its result: `fenced` and `kept`, ids of volumes on the protected array.
+    """
+    return step_key("halt", group, "fence")
 
 
 def leased(target: str) -> str:

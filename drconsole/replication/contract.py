@@ -22,12 +22,14 @@ class VolumeStatus(_Value, frozen=True, kw_only=True):
     """A replica volume. `source` is the protected array's id of it; one of naa and nfs_path is set.
 
     `synced` is False while the first synchronisation still runs; `error` is the array's words.
+    `fenced`, of a source: no host can write to it any more.
     """
 
     id: str
     source: str
     state: GroupState
     synced: bool = True
+    fenced: bool = False
     naa: str = ""
     nfs_host: str = ""
     nfs_path: str = ""
@@ -79,7 +81,19 @@ class ReplicationDriver(Protocol):
 
     async def query(self, group: str) -> GroupStatus: ...
 
-    async def halt(self, group: str, *, token: str) -> None: ...
+    async def sync(self, group: str, *, token: str) -> None:
+        """Brings over what the source holds now. Planned runs only: it contacts the protected side."""
+        ...
+
+    async def halt(self, group: str, *, token: str, planned: bool = False) -> None: ...
+
+    async def fence(self, group: str, volumes: tuple[str, ...], *, token: str) -> None:
+        """On the protected array: no host can write to these volumes of a source any more."""
+        ...
+
+    async def lift_fence(self, group: str, volumes: tuple[str, ...], *, token: str) -> None:
+        """On the protected array: hosts can write to these volumes again."""
+        ...
 
     async def promote(self, group: str, *, token: str) -> None: ...
 

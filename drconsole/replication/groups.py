@@ -26,6 +26,11 @@ class Group(msgspec.Struct, frozen=True, kw_only=True):
     datastores: dict[str, str]
 
 
+def protected_array(group: Group) -> str:
+    """Returns the name of the array that a group replicates from."""
+    return group.id.removesuffix(f"/{group.name}")
+
+
 class Seen(msgspec.Struct, frozen=True, kw_only=True):
     """What one recovered host shows to an array. `wwpns` of its target, `nfs` the addresses that it
     will mount from, as interfaces with their prefix (`10.30.0.21/24`)."""

@@ -1,22 +1,23 @@
 """What halts, promotes, presents and cleans up: each reads the array, acts, and reads it again.
 
-Only recovery arrays are spoken to, so a disaster run contacts nothing of the protected site.
+Only recovery arrays are spoken to, so a disaster run contacts nothing of the protected site; what a
+planned run asks of the protected ones is in `planned`.
 """
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
 from typing import Any
 
 import msgspec
 
-from drconsole.errors import DeviceError, InvalidConfiguration, Refused
+from drconsole.errors import DeviceError, Refused
 from drconsole.model.step import Done, Facts, Handlers, Work
 from drconsole.planning import keys
 from drconsole.planning.plan_input import PlanInput
 from drconsole.replication.contract import Clone, GroupStatus, ReplicationDriver, VolumeStatus
+from drconsole.replication.group_handler import GroupHandler
 from drconsole.replication.groups import Group, Seen, initiators
-from drconsole.replication.registry import open_array
+from drconsole.replication.planned import Fence, LiftFence, Sync, lost_since_sync
 from drconsole.replication.timing import seconds_between
 from drconsole.settings.values import Settings
 
@@ -25,7 +26,10 @@ def handlers(settings: Settings, plan: PlanInput) -> Handlers:
     """Binds the handlers that `replication.steps` names. An array is opened for each use."""
     own = settings, plan.site.rpo_s
     return {
+        "replication.sync": Sync(*own),
         "replication.halt": _Halt(*own),
+        "replication.fence": Fence(*own),
+        "replication.lift-fence": LiftFence(*own),
         "replication.promote": _Promote(*own),
         "replication.present": _Present(*own),
         "replication.unpresent": _Unpresent(*own),
@@ -33,44 +37,7 @@ def handlers(settings: Settings, plan: PlanInput) -> Handlers:
     }
 
 
-class _Handler(ABC):
-    """One verb on one group. Opens the group's recovery array around each observation and act."""
-
-    def __init__(self, settings: Settings, rpo_s: float | None) -> None:
-        self._settings = settings
-        self._rpo_s = rpo_s
-
-    async def observe(self, work: Work) -> Done | None:
-        group = group_of(work)
-        driver = self._open(group)
-        try:
-            return await self._observe(work, group, driver)
-        finally:
-            await driver.close()
-
-    async def act(self, work: Work) -> None:
-        group = group_of(work)
-        driver = self._open(group)
-        try:
-            await work.check()
-            await self._act(work, group, driver)
-        finally:
-            await driver.close()
-
-    @abstractmethod
-    async def _observe(self, work: Work, group: Group, driver: ReplicationDriver) -> Done | None: ...
-
-    @abstractmethod
-    async def _act(self, work: Work, group: Group, driver: ReplicationDriver) -> None: ...
-
-    def _open(self, group: Group) -> ReplicationDriver:
-        array = self._settings.arrays.get(group.recovery)
-        if array is None:
-            raise InvalidConfiguration("is not configured any more", about=f"array {group.recovery}")
-        return open_array(array, self._settings)
-
-
-class _Halt(_Handler):
+class _Halt(GroupHandler):
     """A drill: consistent point-in-time clones while replication goes on. Else: replication halts."""
 
     async def _observe(self, work: Work, group: Group, driver: ReplicationDriver) -> Done | None:
@@ -79,7 +46,9 @@ class _Halt(_Handler):
             clone = clone_of(status, label(work, group))
             return Done(result=_halted(status, clone.point_in_time, clone.handle)) if clone else None
         if status.state in ("halted", "promoted"):
-            return Done(result=_halted(status, status.point_in_time, ""))
+            halted = _halted(status, status.point_in_time, "")
+            lost = lost_since_sync(work, group, status)
+            return Done(result=halted if lost is None else halted | {"rpo_s": lost})
         return None
 
     async def _act(self, work: Work, group: Group, driver: ReplicationDriver) -> None:
@@ -89,19 +58,19 @@ class _Halt(_Handler):
         if work.mode == "drill":
             await driver.test_start(group.name, token=work.token, label=label(work, group))
             return
-        await driver.halt(group.name, token=work.token)
+        await driver.halt(group.name, token=work.token, planned=work.mode == "planned")
         _refuse_partial(group, await driver.query(group.name))
 
     def _say_lag(self, work: Work, group: Group, status: GroupStatus) -> None:
-        if self._rpo_s is not None and status.lag_s is not None and status.lag_s > self._rpo_s:
+        if self.rpo_s is not None and status.lag_s is not None and status.lag_s > self.rpo_s:
             work.say(
                 f"{group.id} is {status.lag_s:.0f} s behind its source, more than the objective of"
-                f" {self._rpo_s:.0f} s",
+                f" {self.rpo_s:.0f} s",
                 lag_s=status.lag_s,
             )
 
 
-class _Promote(_Handler):
+class _Promote(GroupHandler):
     async def _observe(self, work: Work, group: Group, driver: ReplicationDriver) -> Done | None:
         status = await driver.query(group.name)
         if status.state != "promoted":
@@ -118,7 +87,7 @@ class _Promote(_Handler):
         await driver.promote(group.name, token=work.token)
 
 
-class _Present(_Handler):
+class _Present(GroupHandler):
     """CONNECT: volumes to the known initiators of the hosts that had them mounted (R66)."""
 
     async def _observe(self, work: Work, group: Group, driver: ReplicationDriver) -> Done | None:
@@ -138,7 +107,7 @@ class _Present(_Handler):
                 await driver.present((volume,), names)
 
 
-class _Unpresent(_Handler):
+class _Unpresent(GroupHandler):
     """Withdraws a drill's clones from everybody; the group's own volumes were never presented."""
 
     async def _observe(self, work: Work, group: Group, driver: ReplicationDriver) -> Done | None:
@@ -157,7 +126,7 @@ class _Unpresent(_Handler):
         }
 
 
-class _TestStop(_Handler):
+class _TestStop(GroupHandler):
     async def _observe(self, work: Work, group: Group, driver: ReplicationDriver) -> Done | None:
         return None if clone_of(await driver.query(group.name), label(work, group)) else Done()
 
@@ -165,10 +134,6 @@ class _TestStop(_Handler):
         clone = clone_of(await driver.query(group.name), label(work, group))
         if clone:
             await driver.test_stop(group.name, clone.handle)
-
-
-def group_of(work: Work) -> Group:
-    return msgspec.convert(work.step.arguments["group"], Group)
 
 
 def label(work: Work, group: Group) -> str:

@@ -38,8 +38,17 @@ class HttpArray:
     async def query(self, group: str) -> GroupStatus:
         return await self._get(_group(group), GroupStatus)
 
-    async def halt(self, group: str, *, token: str) -> None:
-        await self._verb("POST", f"{_group(group)}/halt", {"token": token, "planned": False})
+    async def sync(self, group: str, *, token: str) -> None:
+        await self._verb("POST", f"{_group(group)}/sync", {"token": token})
+
+    async def halt(self, group: str, *, token: str, planned: bool = False) -> None:
+        await self._verb("POST", f"{_group(group)}/halt", {"token": token, "planned": planned})
+
+    async def fence(self, group: str, volumes: tuple[str, ...], *, token: str) -> None:
+        await self._verb("PUT", f"{_group(group)}/fence", {"token": token, "volumes": list(volumes)})
+
+    async def lift_fence(self, group: str, volumes: tuple[str, ...], *, token: str) -> None:
+        await self._verb("DELETE", f"{_group(group)}/fence", {"token": token, "volumes": list(volumes)})
 
     async def promote(self, group: str, *, token: str) -> None:
         await self._verb("POST", f"{_group(group)}/promote", {"token": token})

@@ -6,15 +6,20 @@ import msgspec
 
 from drconsole.model.step import Facts, Step, step_key
 from drconsole.planning import keys
+from drconsole.planning.migration import kept_volumes, lying_on
 from drconsole.planning.plan_input import PlanInput
 from drconsole.replication.groups import Group, groups_of, viewers
+
+_WAIT_SHARE = 0.8
+"""How much of its deadline a step waits for the last writes, so that the rest is enough to say so."""
 
 
 def steps(plan: PlanInput) -> tuple[Step, ...]:
     """Gives halt, promote (in a real run) and present for every group of the site.
 
-    Halting waits for preflight, connecting for the barrier. Raises InvalidConfiguration for a group
-    whose array has no copy at the recovery site.
+    A planned run also synchronises each before its halt, and fences its source after. Halting waits for
+    preflight, connecting for the barrier. Raises InvalidConfiguration for a group whose array has no copy
+    at the recovery site.
     """
     return tuple(step for group in groups_of(plan) for step in _of_group(plan, group))
 
@@ -22,8 +27,11 @@ def steps(plan: PlanInput) -> tuple[Step, ...]:
 def cleanup_steps(plan: PlanInput, after: tuple[str, ...] = ()) -> tuple[Step, ...]:
     """Gives unpresent and the dropping of clones. `after` are keys that go before: the guests'.
 
-    Only a drill's: what a real run halted stays halted until replication is resumed or reversed.
+    Of a real run what was halted stays halted until replication is resumed or reversed; a planned one
+    that was given up lets the protected hosts write again.
     """
+    if plan.mode == "planned":
+        return tuple(_lift_fence(plan, group) for group in groups_of(plan))
     if plan.mode != "drill":
         return ()
     return tuple(step for group in groups_of(plan) for step in _cleanup(plan, group, after))
@@ -35,6 +43,8 @@ def promoted(group: str) -> str:
 
 
 def _of_group(plan: PlanInput, group: Group) -> tuple[Step, ...]:
+    planned = _around_halt(plan, group) if plan.mode == "planned" else ()
+    before = tuple(step.key for step in planned if step.key == keys.synced(group.id))
     halt = _step(
         plan,
         group,
@@ -42,8 +52,9 @@ def _of_group(plan: PlanInput, group: Group) -> tuple[Step, ...]:
         handler="replication.halt",
         deadline="halt",
         title=f"Clone {group.id} at one point in time" if plan.mode == "drill" else f"Halt {group.id}",
-        needs=(keys.PREFLIGHT,),
+        needs=(keys.PREFLIGHT, *before),
         typical_s=5,
+        more={"guests": [lying.guest for lying in lying_on(plan, group.id)]} if planned else None,
     )
     if plan.mode == "drill":
         return halt, _present(plan, group, (keys.BARRIER, keys.halted(group.id)))
@@ -57,7 +68,53 @@ def _of_group(plan: PlanInput, group: Group) -> tuple[Step, ...]:
         needs=(keys.BARRIER, keys.halted(group.id)),
         typical_s=10,
     )
-    return halt, promote, _present(plan, group, (keys.BARRIER, keys.halted(group.id), promote.key))
+    return halt, *planned, promote, _present(plan, group, (keys.BARRIER, keys.halted(group.id), promote.key))
+
+
+def _around_halt(plan: PlanInput, group: Group) -> tuple[Step, Step]:
+    """A planned run's: the last writes come over once the guests are off, and none follow the halt."""
+    lying = lying_on(plan, group.id)
+    sync = _step(
+        plan,
+        group,
+        key=keys.synced(group.id),
+        handler="replication.sync",
+        deadline="sync",
+        title=f"Bring the last writes of {group.id} over",
+        needs=(keys.PREFLIGHT,),
+        typical_s=10,
+        # A guest that an operator leaves out goes on running: what it writes does not come.
+        optional_needs=tuple(keys.shut_down(guest.guest) for guest in lying),
+        more={"within_s": plan.deadlines["sync"] * _WAIT_SHARE},
+    )
+    fence = _step(
+        plan,
+        group,
+        key=keys.fenced(group.id),
+        handler="replication.fence",
+        deadline="fence",
+        title=f"Fence the source of {group.id}",
+        needs=(keys.halted(group.id),),
+        typical_s=5,
+        more={
+            "kept": list(kept_volumes(plan, group.id)),
+            "lying": [msgspec.to_builtins(guest) for guest in lying],
+        },
+    )
+    return sync, fence
+
+
+def _lift_fence(plan: PlanInput, group: Group) -> Step:
+    return _step(
+        plan,
+        group,
+        key=step_key("cleanup", group.id, "lift-fence"),
+        handler="replication.lift-fence",
+        deadline="fence",
+        title=f"Let the protected hosts write to {group.id} again",
+        needs=(),
+        typical_s=5,
+    )
 
 
 def _present(plan: PlanInput, group: Group, needs: tuple[str, ...]) -> Step:
@@ -117,6 +174,7 @@ def _step(
     needs: tuple[str, ...],
     typical_s: float,
     more: Facts | None = None,
+    optional_needs: tuple[str, ...] = (),
 ) -> Step:
     return Step(
         key=key,
@@ -125,6 +183,7 @@ def _step(
         object=group.id,
         title=title,
         needs=needs,
+        optional_needs=optional_needs,
         arguments={"group": msgspec.to_builtins(group), **(more or {})},
         resources=(f"array:{group.recovery}",),
         typical_s=typical_s,

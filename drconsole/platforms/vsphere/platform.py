@@ -25,6 +25,10 @@ from drconsole.platforms.vsphere.importer.cleanup import cleanup_steps
 from drconsole.platforms.vsphere.importer.handlers import bound
 from drconsole.platforms.vsphere.importer.recovered import RecoveredSite
 from drconsole.platforms.vsphere.importer.steps import rebuild_steps, recovered_guests
+from drconsole.platforms.vsphere.protected.asking import AskRunning, PowerOnAlone
+from drconsole.platforms.vsphere.protected.shut_down import ShutDown
+from drconsole.platforms.vsphere.protected.site import ProtectedSite
+from drconsole.platforms.vsphere.protected.steps import shut_down_steps
 from drconsole.platforms.vsphere.session import Session
 from drconsole.settings.values import Settings, Site
 
@@ -77,8 +81,11 @@ class VSpherePlatform:
                 yield batch
 
     def steps(self, plan: PlanInput) -> tuple[Step, ...]:
-        """Gives the steps of uplinks, import and guests, and the barrier before storage."""
-        return rebuild_steps(plan)
+        """Gives the steps of uplinks, import and guests, and the barrier before storage.
+
+        In a planned run also those that shut guests down at the protected site.
+        """
+        return (*shut_down_steps(plan), *rebuild_steps(plan))
 
     def cleanup_steps(self, plan: PlanInput) -> tuple[Step, ...]:
         """Gives the steps that power off and unregister what a drill started."""
@@ -90,19 +97,24 @@ class VSpherePlatform:
         """Binds the handlers that the steps name. Connections are opened at their first use."""
         server = plan.mapping.management_server
         management = server.protected if server is not None else ""
-        return SiteHandlers(RecoveredSite(settings, settings.sites[plan.site.name], management))
+        site = settings.sites[plan.site.name]
+        return SiteHandlers(RecoveredSite(settings, site, management), ProtectedSite(settings, site))
 
 
 class SiteHandlers(dict[str, Handler]):
-    """The handlers of one recovered site. Their sessions are closed with the mapping."""
+    """The handlers of one site's recovery. Their sessions are closed with the mapping."""
 
-    def __init__(self, site: RecoveredSite) -> None:
+    def __init__(self, site: RecoveredSite, protected: ProtectedSite) -> None:
         super().__init__(bound(site))
-        self._site = site
+        self["vsphere.ask-running"] = AskRunning(protected)
+        self["vsphere.shut-down"] = ShutDown(protected)
+        self["vsphere.power-on-alone"] = PowerOnAlone(site, protected)
+        self._sites = (site, protected)
 
     async def close(self) -> None:
         """Logs out of everything, as far as it still answers."""
-        await self._site.close()
+        for site in self._sites:
+            await site.close()
 
 
 @asynccontextmanager

@@ -22,7 +22,7 @@ Writing = Callable[[Connection], object]
 def steps(plan: PlanInput, others: Sequence[Step]) -> tuple[Step, ...]:
     """Gives all steps of a run: preflight, map, the gate and verify around the rooms' own."""
     behind = protected.gated(plan, others)
-    return (*preflight.steps(plan), *behind, *verify.steps(plan, behind))
+    return (*preflight.steps(plan, others), *behind, *verify.steps(plan, behind))
 
 
 def cleanup_steps(plan: PlanInput, rooms: Sequence[Room]) -> tuple[Step, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 
 from sqlalchemy import Connection
 
@@ -21,10 +22,11 @@ from drconsole.settings.values import Settings
 _READINESS = "preflight/run/readiness"
 
 
-def steps(plan: PlanInput) -> tuple[Step, ...]:
+def steps(plan: PlanInput, others: Sequence[Step] = ()) -> tuple[Step, ...]:
     """Gives readiness, a reservation and a lease a target, a claim a group, and the freeze between them.
 
-    In a disaster run also the probe of the protected side, which nothing may come before.
+    In a disaster run also the probe of the protected side, which nothing may come before. What `others`,
+    the rooms' steps, check in preflight is waited for too, and leases wait for their whole halt.
     """
     held = roles(plan)
     groups = tuple(dict.fromkeys(group.id for group in plan.site.groups))
@@ -36,9 +38,14 @@ def steps(plan: PlanInput) -> tuple[Step, ...]:
         keys.PREFLIGHT,
         "freeze",
         title="Freeze the plan",
-        needs=(readiness.key, *(step.key for step in (*probed, *claimed, *reserve))),
+        needs=(
+            readiness.key,
+            *(step.key for step in (*probed, *claimed, *reserve)),
+            *(step.key for step in others if step.stage == "preflight"),
+        ),
     )
-    halted = tuple(keys.halted(group) for group in groups)
+    fences = {step.key for step in others} & {keys.fenced(group) for group in groups}
+    halted = (*(keys.halted(group) for group in groups), *sorted(fences))
     leases = tuple(
         Step(
             key=keys.leased(target),

@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drconsole.model.inventory import Cluster, Datastore, VApp, VirtualMachine
 from drconsole.model.step import step_key
 from drconsole.planning import keys
 from drconsole.platforms.vsphere.importer.graph import Rebuild
 from drconsole.platforms.vsphere.importer.start_order import has_tools, heartbeat_key, started_before, starts
+from drconsole.platforms.vsphere.protected.steps import guest_facts
+
+_LAST_ON_GUESTS = ("vsphere.power-on", "vsphere.power-on-alone", "vsphere.connect-guest")
 
 
 def add_guest_steps(rebuild: Rebuild, placement: dict[str, str]) -> None:
@@ -49,7 +54,7 @@ def _add_guest(rebuild: Rebuild, guest: VirtualMachine, host: str, read: dict[st
         about=guest.name,
         title="register the guest",
         at=at,
-        needs=tuple(read[store] for store in sorted(stores) if store in read),
+        needs=(*(read[store] for store in sorted(stores) if store in read), *_off_first(rebuild, guest)),
         deadline="register",
         id=guest.id,
         name=guest.name,
@@ -62,11 +67,22 @@ def _add_guest(rebuild: Rebuild, guest: VirtualMachine, host: str, read: dict[st
     _add_connection(rebuild, guest)
 
 
+def _off_first(rebuild: Rebuild, guest: VirtualMachine) -> tuple[str, ...]:
+    """Returns the key of a planned run's shut-down: a guest that is left out there is left out here."""
+    moves = rebuild.plan.mode == "planned" and not guest.template
+    return (keys.shut_down(guest.id),) if moves else ()
+
+
 def _add_start(rebuild: Rebuild, guest: VirtualMachine, before: tuple[str, ...]) -> None:
-    """Adds the start, after whom it depends on, and the wait for a heartbeat that it had when captured."""
+    """Adds the start, after whom it depends on, and the wait for a heartbeat that it had when captured.
+
+    In a planned run the protected side still answers: it is asked before each start.
+    """
+    planned = rebuild.plan.mode == "planned"
+    told: dict[str, Any] = {"twin": guest_facts(guest)} if planned else {}
     powered = rebuild.add(
         keys.powered(guest.id),
-        "vsphere.power-on",
+        "vsphere.power-on-alone" if planned else "vsphere.power-on",
         about=guest.name,
         title="start the guest",
         at={"guest": guest.id},
@@ -75,6 +91,7 @@ def _add_start(rebuild: Rebuild, guest: VirtualMachine, before: tuple[str, ...])
         optional_needs=(*_physical(rebuild, guest), *before),
         deadline="power-on",
         typical_s=6,
+        **told,
     )
     if has_tools(guest):
         rebuild.add(
@@ -179,9 +196,7 @@ def _add_cluster_settings(rebuild: Rebuild, cluster: Cluster) -> None:
     members |= {id for rule in cluster.rules for id in rule.guests}
     present = sorted(id for id in members if rebuild.has(id))
     hosts = {host.id for host in rebuild.scope.hosts if host.parent == cluster.id}
-    started = {
-        step.key for step in rebuild.steps if step.handler in ("vsphere.power-on", "vsphere.connect-guest")
-    }
+    started = {step.key for step in rebuild.steps if step.handler in _LAST_ON_GUESTS}
     rebuild.add(
         rebuild.key(cluster, "settings", stage="guests"),
         "vsphere.cluster-settings",

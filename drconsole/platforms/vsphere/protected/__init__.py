@@ -1,0 +1,1 @@
+"""What a planned run does at the protected site: it asks what runs there, and shuts guests down."""
