@@ -85,6 +85,14 @@ class Work(Protocol):
         """`run/step`: the same over all attempts, for devices that tell repeats by a token."""
         ...
 
+    @property
+    def in_doubt(self) -> bool:
+        """Whether somebody began this step who is gone: it may have acted, and nobody wrote how it ended.
+
+        False again once an operator retries it. For handlers whose world cannot be observed.
+        """
+        ...
+
     def result(self, key: str) -> Facts:
         """Returns the result of a step that is done. Raises UnknownName for another."""
         ...

@@ -53,6 +53,7 @@ class Executor:
         started: dict[str, StepState] = {
             key: "pending" if row.state == "running" else row.state for key, row in rows.items()
         }
+        self._in_doubt = {key for key, row in rows.items() if row.state == "running"}
         self._schedule = Schedule((row.step for row in rows.values()), started, held=shared.doubts)
         self._tasks: dict[asyncio.Task[None], str] = {}
         self._attention = Attention(shared)
@@ -122,7 +123,8 @@ class Executor:
         shared, key = self._shared, step.key
         attempt = self._attempts[key] = self._attempts[key] + 1
         handler = self._handlers[step.handler]
-        work = StepWork(shared, step)
+        work = StepWork(shared, step, in_doubt=key in self._in_doubt)
+        self._in_doubt.discard(key)
         try:
             if isinstance(handler, InJournal):
                 result = await self._enact(handler.enact, work, attempt)

@@ -81,9 +81,10 @@ def _nobody(error: BaseException) -> None:
 class StepWork:
     """One step's `model.step.Work`."""
 
-    def __init__(self, shared: RunWork, step: Step) -> None:
+    def __init__(self, shared: RunWork, step: Step, *, in_doubt: bool = False) -> None:
         self._shared = shared
         self._step = step
+        self._in_doubt = in_doubt
         self._phase = ""
         self._shown = 0.0
         self._until = clock.unix() + limit_of(step)
@@ -107,6 +108,11 @@ class StepWork:
     def token(self) -> str:
         """`run/step`, the same over all attempts."""
         return f"{self._shared.run}/{self._step.key}"
+
+    @property
+    def in_doubt(self) -> bool:
+        """Whether an earlier runner, or this one under an earlier plan, was at it."""
+        return self._in_doubt
 
     def result(self, key: str) -> Facts:
         """Returns what a done step found. Raises UnknownName for another."""

@@ -18,6 +18,7 @@ class FakeWork:
         self.step = step
         self.mode: Mode = mode
         self.run = "R-1"
+        self.in_doubt = False
         self._shared = shared
         self._said = said
 
