@@ -56,7 +56,7 @@ async def prepared(folder: Path, *, seconds: float = 0.01) -> list[str]:
     keys = graph(12)
     arguments = {"seconds": seconds}
     plan = [
-        step(key, *([keys[i - 1]] if not key.endswith("boot") else []), arguments=arguments)
+        step(key, *([keys[i - 1]] if not key.endswith("boot") else []), arguments=arguments, deadline_s=10)
         for i, key in enumerate(keys)
     ]
     plan.append(step("verify/site/report", *(key for key in keys if key.endswith("ready"))))
