@@ -74,7 +74,6 @@ class Simulated:
         await asyncio.sleep(self._weather.travel_s())
         if self._weather.lost_on_the_way():
             raise Unreachable("gives no answer", about=work.step.object)
-        work.progress("asking")
 
 
 def _result(work: Work) -> Facts:

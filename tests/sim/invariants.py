@@ -12,7 +12,7 @@ from drconsole.journal.steps import StepRow
 from drconsole.model.run import Event
 
 _NEXT: dict[str, frozenset[str]] = {
-    "pending": frozenset({"running", "skipped", "cancelled", "pending", "waiting"}),
+    "pending": frozenset({"running", "skipped", "cancelled", "pending", "waiting", "failed"}),
     "running": frozenset({"running", "done", "failed", "waiting", "cancelled", "skipped", "pending"}),
     "failed": frozenset({"pending", "skipped", "cancelled"}),
     "waiting": frozenset({"pending", "cancelled", "skipped"}),
@@ -20,7 +20,8 @@ _NEXT: dict[str, frozenset[str]] = {
     "cancelled": frozenset({"pending"}),
     "done": frozenset(),
 }
-"""How a step's state may change. `done` is final: what is done is never done again."""
+"""How a step's state may change. `done` is final: what is done is never done again. A
+step that lies in the journal begins and ends in one transaction: it fails where it was."""
 
 _SETTLED = ("done", "skipped", "cancelled")
 

@@ -41,7 +41,6 @@ class Process:
     def kill(self) -> None:
         """SIGKILL: what is with the world already goes on there; here nothing does."""
         self.dead = True
-        self._parked.clear()
 
     def stop(self) -> None:
         """SIGSTOP."""
@@ -49,9 +48,14 @@ class Process:
         self.stops += 1
 
     def go_on(self) -> None:
-        """SIGCONT: what came meanwhile happens at once, in its order."""
-        self.stopped = False
-        loop = asyncio.get_running_loop()
+        """SIGCONT: what came meanwhile happens at once, in its order. The dead stay dead."""
+        if self.dead:
+            return
+        self.haunt(asyncio.get_running_loop())
+
+    def haunt(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Lets even a killed process run again: for the very end, when nobody looks any more."""
+        self.dead = self.stopped = False
         for callback, arguments, context in self._parked:
             loop.call_soon(callback, *arguments, context=context)
         self._parked.clear()
@@ -64,9 +68,7 @@ class Process:
 
     def turn(self, callback: _Callback, arguments: tuple[Any, ...], context: contextvars.Context) -> None:
         """One callback of this process, if it still runs any."""
-        if self.dead:
-            return
-        if self.stopped:
+        if self.dead or self.stopped:
             self._parked.append((callback, arguments, context))
             return
         callback(*arguments)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import hashlib
 import logging
 from functools import cache
@@ -11,6 +12,7 @@ import msgspec
 
 from drconsole.journal import runs
 from drconsole.model.run import Event
+from drconsole.model.step import Mode
 from drconsole.planning import keys
 from tests.sim import invariants
 from tests.sim.database import MemoryDatabase
@@ -102,18 +104,18 @@ def _lived(scenario: Scenario, database: MemoryDatabase) -> tuple[Simulation, fl
 
 
 def _clear(loop: VirtualLoop, simulation: Simulation) -> None:
-    """Lets killed processes' coroutines end, which nothing of the verdict may see."""
-    loop.set_exception_handler(lambda *_: None)
+    """Lets what is still suspended end, killed processes' coroutines too: unseen by the verdict."""
     kept = (list(simulation.world.violations), list(simulation.world.ledger), list(simulation.exits))
     simulation.database.full = True
-    for process in simulation.processes:
-        process.dead = process.stopped = False
+    loop.set_exception_handler(lambda *_: None)
     tasks = asyncio.all_tasks(loop)
     for task in tasks:
         task.cancel()
-    loop.run_until_complete(asyncio.wait_for(asyncio.gather(*tasks, return_exceptions=True), 600))
+    for process in simulation.processes:
+        process.haunt(loop)
+    with contextlib.suppress(TimeoutError):
+        loop.run_until_complete(asyncio.wait(tasks, timeout=600))
     simulation.world.violations, simulation.world.ledger, simulation.exits = kept
-    simulation.database.full = False
 
 
 def _line(event: Event) -> str:
@@ -129,7 +131,7 @@ def _final(simulation: Simulation, wanted: Wanted) -> list[str]:
     state, cleanup = found[0]
     left = simulation.world.standing(wanted.run)
     if cleanup == "done":
-        return _clean(simulation, wanted.run, left)
+        return _clean(simulation, wanted.run, wanted.mode, left)
     undone = ask("SELECT count(*) FROM step WHERE run = ? AND NOT cleanup AND state != 'done'", wanted.run)
     if state not in ("held", "done") or undone != [(0,)] or cleanup is not None:
         return []
@@ -138,19 +140,20 @@ def _final(simulation: Simulation, wanted: Wanted) -> list[str]:
     return missing + [f"{wanted.run}: {mark} is too much in the end" for mark in sorted(set(left) - fair)]
 
 
-def _clean(simulation: Simulation, run: str, left: tuple[str, ...]) -> list[str]:
+def _clean(simulation: Simulation, run: str, mode: Mode, left: tuple[str, ...]) -> list[str]:
     """After a cleanup no effect stands and nothing is held."""
-    wrong = [f"{run}: {mark} still stands after the cleanup" for mark in left if _lasting(mark)]
+    wrong = [f"{run}: {mark} still stands after the cleanup" for mark in left if _lasting(mark, mode)]
     for table, column in (("lease", "target"), ("claim", '"group"')):
         rows = simulation.database.ask(f"SELECT {column} FROM {table} WHERE run = ?", run)
         wrong += [f"{run}: holds {name} after its cleanup" for (name,) in rows]
     return wrong
 
 
-def _lasting(mark: str) -> bool:
-    """What looking leaves in our memory is no effect."""
+def _lasting(mark: str, mode: Mode) -> bool:
+    """What looking leaves in our memory is no effect; what a real run halted stays halted."""
     looks = (keys.BARRIER, keys.CAPTURED, keys.COMPARED)
-    return mark not in looks and mark.rpartition("/")[2] not in ("read", "plan", "prove", "ready")
+    verbs = ("read", "plan", "prove", "ready", "halt" if mode != "drill" else "")
+    return mark not in looks and mark.rpartition("/")[2] not in verbs
 
 
 @cache

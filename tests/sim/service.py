@@ -1,52 +1,52 @@
-"""The service's part in a simulation: it freezes runs, and the product's own keeper of runners."""
+"""The service's part in a simulation: it freezes runs, and sees to it that each has its runner."""
 
 from __future__ import annotations
 
-import subprocess
+import asyncio
 from collections.abc import Callable
-from typing import cast
 
 import msgspec
 from sqlalchemy import Connection
 
 from drconsole.journal import claims, clock, commands, pool, runs, steps
 from drconsole.journal.journal import Journal
+from drconsole.journal.runs import RunRow
 from drconsole.model.target import Target
-from drconsole.recovery import planner
+from drconsole.recovery import planner, process
 from drconsole.recovery.drivers import Room
-from drconsole.service.runners import Runners
 from drconsole.settings.values import Settings
 from tests.sim import site
 from tests.sim.loop import Process
 from tests.sim.scenario import Wanted
 
+LOOK_S = 0.7
 Start = Callable[[str], Process]
 
 
-class _Child:
-    """What the keeper holds instead of a Popen."""
+class Keeper:
+    """Looks after unfinished runs as `service.runners` does, without its processes: a run whose last
+    runner is known dead, or silent beyond its lease, gets another one."""
 
-    def __init__(self, process: Process) -> None:
-        self.pid = process.pid
-        self._process = process
-
-    def poll(self) -> int | None:
-        return 0 if self._process.dead else None
-
-
-class Keeper(Runners):
-    """The product's keeper: only what forks is another."""
-
-    def __init__(self, settings: Settings, journal: Journal, start: Start) -> None:
-        super().__init__(settings, journal)
+    def __init__(self, journal: Journal, start: Start, end_silent: Callable[[RunRow], None]) -> None:
+        self._journal = journal
         self._start = start
+        self._end_silent = end_silent
+        self._children: dict[str, Process] = {}
 
-    def start(self, run: str) -> int:
-        """Starts a simulated runner and returns its pid."""
-        process = self._start(run)
-        self._processes[run] = cast("subprocess.Popen[bytes]", _Child(process))
-        self._starts.setdefault(run, []).append(clock.monotonic())
-        return process.pid
+    async def keep(self) -> None:
+        """Looks every second or so, for ever."""
+        while True:
+            for row in self._journal.read(runs.unfinished):
+                if self._orphaned(row):
+                    self._end_silent(row)
+                    self._children[row.id] = self._start(row.id)
+            await asyncio.sleep(LOOK_S)
+
+    def _orphaned(self, row: RunRow) -> bool:
+        if row.pid is not None and row.beat is not None and clock.unix() - row.beat > runs.LEASE_S:
+            return True
+        child = self._children.get(row.id)
+        return process.known_dead(row) and (child is None or child.dead)
 
 
 async def freeze(journal: Journal, settings: Settings, rooms: tuple[Room, ...], wanted: Wanted) -> None:

@@ -147,6 +147,9 @@ class Simulation:
         except DRConsoleError as problem:
             error = f"{type(problem).__name__}: {problem}"
         except Exception as problem:  # whatever else it is, it is a finding
+            import traceback
+
+            traceback.print_exc()
             error, expected = f"{type(problem).__name__}: {problem}", False
         self.exits.append(Exit(process=process.name, at=_now(), error=error, expected=expected))
         process.kill()
@@ -180,7 +183,7 @@ class Simulation:
             self._keeper = self._process("service", self._keep())
 
     async def _keep(self) -> None:
-        await Keeper(_SETTINGS, self._journal("service"), self._start_runner).keep()
+        await Keeper(self._journal("service"), self._start_runner, self.end_silent).keep()
 
     def _end_service(self) -> None:
         if self._keeper is not None:

@@ -10,9 +10,8 @@ from typing import Any, Protocol
 from unittest.mock import patch
 
 from drconsole.journal.runs import Owner, RunRow
-from drconsole.recovery import takeover
+from drconsole.recovery import process, takeover
 from drconsole.recovery.stages import protected
-from drconsole.service import runners
 from drconsole.settings.values import Endpoint
 from tests.sim.loop import VirtualLoop, here
 
@@ -24,8 +23,6 @@ class Neighbours(Protocol):
     """Who else is there: asked where the product asks the kernel."""
 
     def known_dead(self, row: RunRow) -> bool: ...
-
-    def end_silent(self, row: RunRow) -> None: ...
 
     def answer(self) -> str: ...
 
@@ -56,8 +53,7 @@ def substituted(loop: VirtualLoop, neighbours: Neighbours) -> Iterator[None]:
         changes: tuple[tuple[Any, str, Callable[..., Any]], ...] = (
             (takeover, "myself", _myself),
             (takeover, "known_dead", neighbours.known_dead),
-            (runners, "known_dead", neighbours.known_dead),
-            (runners, "end_silent", neighbours.end_silent),
+            (process, "known_dead", neighbours.known_dead),
             (protected, "_answer", answer),
         )
         for module, name, change in changes:
@@ -66,12 +62,12 @@ def substituted(loop: VirtualLoop, neighbours: Neighbours) -> Iterator[None]:
 
 
 def _clocked() -> list[str]:
-    """The modules of journal, recovery and service that ask the machine for the time."""
-    rooms = ("drconsole.journal.", "drconsole.recovery.", "drconsole.service.")
+    """The modules of journal and recovery that ask the machine for the time."""
+    rooms = ("drconsole.journal.", "drconsole.recovery.")
     loaded = [name for name in sys.modules if name.startswith(rooms)]
     return [name for name in sorted(loaded) if getattr(sys.modules[name], "time", None) is time]
 
 
 def _myself() -> Owner:
-    process = here()
-    return Owner(pid=process.pid, pid_started=float(process.pid), host=process.host)
+    me = here()
+    return Owner(pid=me.pid, pid_started=float(me.pid), host=me.host)
