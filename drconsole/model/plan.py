@@ -98,6 +98,16 @@ class Plan(_Value, frozen=True, kw_only=True):
     given_up: dict[str, str] = {}
 
 
+class CustomerStep(_Value, frozen=True, kw_only=True):
+    """A step of the customer's own in a plan. `source` is `configuration`, or the wheel that gave it."""
+
+    key: str
+    stage: str
+    title: str
+    critical: bool
+    source: str
+
+
 class PlanReport(_Value, frozen=True, kw_only=True):
     """What `drconsole plan` prints."""
 
@@ -111,3 +121,4 @@ class PlanReport(_Value, frozen=True, kw_only=True):
     estimate: Estimate | None
     steps: int
     stages: dict[str, int]
+    customer: tuple[CustomerStep, ...] = ()

@@ -15,7 +15,7 @@ from drconsole.errors import Refused
 from drconsole.model.custom import CustomStep
 from drconsole.model.step import STAGES, Facts, Mode, Step, step_key
 from drconsole.planning import keys
-from drconsole.planning.references import Reference, matching, read
+from drconsole.planning.references import matching, read
 
 PROMPT = "custom.prompt"
 PROGRAM = "custom.program"
@@ -27,26 +27,39 @@ _BEFORE_FREEZE = "preflight"
 _ORDER: dict[str, int] = {stage: position for position, stage in enumerate(STAGES)}
 
 
-class Placed(msgspec.Struct, frozen=True):
-    """A plan's steps with the customer's among them. `left_out` says of each that is not there, why."""
-
-    steps: tuple[Step, ...]
-    left_out: dict[str, str]
-
-
-def place(own: Sequence[CustomStep], site: str, mode: Mode, steps: Sequence[Step]) -> Placed:
+def place(own: Sequence[CustomStep], site: str, mode: Mode, steps: Sequence[Step]) -> tuple[Step, ...]:
     """Returns the steps with those of the customer's that apply to this site and mode.
 
-    Raises Refused, naming the step and its reference, for one that names nothing in this plan, and
-    for one that would break the stages' order. Circles are found when the graph is joined.
+    One that names something that this plan has not is left out (`nothing_named`). Raises Refused,
+    naming the step and its references, for one that would break the stages' order. Circles are found
+    when the graph is joined.
     """
-    placing = _Placing([step for step in own if step.applies(site, mode)], steps)
-    return Placed(placing.all(), placing.left_out)
+    absent = nothing_named(own, steps)
+    return _Placing(
+        [step for step in own if step.applies(site, mode) and step.name not in absent], steps
+    ).all()
 
 
-def preceded(steps: Iterable[Step], key: str, before: Iterable[str]) -> tuple[Step, ...]:
-    """Returns the steps, those named in `before` waiting for `key`: a skipped one lets them go."""
-    waiting = frozenset(before)
+def nothing_named(own: Iterable[CustomStep], steps: Sequence[Step]) -> dict[str, str]:
+    """Returns, by the step's name, those of its references that name nothing among these steps."""
+    found: dict[str, str] = {}
+    for step in own:
+        references = (read(text) for text in (*step.after, *step.before, *step.needs))
+        missing = [r.text for r in references if not r.step and not matching(r, steps)]
+        if missing:
+            found[step.name] = ", ".join(missing)
+    return found
+
+
+def preceded(steps: Sequence[Step], key: str, before: Iterable[str]) -> tuple[Step, ...]:
+    """Returns the steps, those that the references name waiting for `key`: a skipped one lets them go.
+
+    Raises Refused for a reference that cannot be read.
+    """
+    try:
+        waiting = {named for text in before for named in matching(read(text), steps)} - {key}
+    except ValueError as error:
+        raise Refused(f"cannot stand before that: {error}", about=key) from error
     return tuple(
         msgspec.structs.replace(step, optional_needs=(*step.optional_needs, key))
         if step.key in waiting
@@ -62,7 +75,6 @@ class _Placing:
         self._given = tuple(steps)
         self._made: dict[str, Step] = {}
         self._open: list[str] = []
-        self.left_out: dict[str, str] = {}
 
     def all(self) -> tuple[Step, ...]:
         for name in self._own:
@@ -74,25 +86,20 @@ class _Placing:
         self._seen_by_verify()
         return tuple(self._steps.values())
 
-    def _place(self, name: str) -> Step | None:
+    def _place(self, name: str) -> Step:
         """Places a step behind those of the customer's that its place depends on."""
-        if name in self._made or name in self.left_out:
-            return self._made.get(name)
+        if name in self._made:
+            return self._made[name]
         if name in self._open:
             circle = " → ".join((*self._open[self._open.index(name) :], name))
             raise Refused(f"steps that wait for each other: {circle}", about=f"[[step]] {name}")
         self._open.append(name)
         made = self._step(self._own[name])
         self._open.pop()
-        if made is not None:
-            self._made[name] = self._steps[made.key] = made
+        self._made[name] = self._steps[made.key] = made
         return made
 
-    def _step(self, own: CustomStep) -> Step | None:
-        missing = self._missing(own)
-        if missing:
-            self._leave_out(own, missing)
-            return None
+    def _step(self, own: CustomStep) -> Step:
         after, needs = self._found(own.after), self._found(own.needs)
         first, last = self._stages(own, (*after, *needs))
         if first is None:
@@ -119,33 +126,15 @@ class _Placing:
             )
         return first, last
 
-    def _missing(self, own: CustomStep) -> list[str]:
-        references = (*own.after, *own.before, *own.needs)
-        return [text for text in references if self._names_nothing(read(text))]
-
-    def _names_nothing(self, reference: Reference) -> bool:
-        """A customer's step that does not apply here is nothing to wait for, and no mistake."""
-        return not reference.step and not matching(reference, self._given)
-
-    def _leave_out(self, own: CustomStep, missing: list[str]) -> None:
-        named = f"{', '.join(missing)} is not in this plan"
-        if own.absent == "leave-out":
-            self.left_out[own.name] = named
-            return
-        raise Refused(
-            named,
-            about=f"[[step]] {own.name}",
-            remedy='correct it, or write absent = "leave-out" where runs without it are meant to be',
-        )
-
     def _found(self, references: Sequence[str]) -> tuple[str, ...]:
         """The keys that references name; other steps of the customer's are placed first."""
         found: dict[str, None] = {}
         for reference in map(read, references):
             if not reference.step:
                 found.update(dict.fromkeys(matching(reference, self._given)))
-            elif reference.step in self._own and (made := self._place(reference.step)) is not None:
-                found[made.key] = None
+            elif reference.step in self._own:
+                # One that does not belong to this run is nothing to wait for, and no mistake.
+                found[self._place(reference.step).key] = None
         return tuple(found)
 
     def _ahead(self, own: CustomStep) -> tuple[str, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from drconsole.model.custom import CustomStep
 from drconsole.model.inventory import Snapshot
 from drconsole.model.mapping import HostMapping, VmSelection
 from drconsole.model.plan import Former, Verdict
@@ -18,6 +19,7 @@ class PlanInput(msgspec.Struct, frozen=True, kw_only=True):
     `targets` holds those that the mapping names. `addresses` gives each role (by its protected
     name) its address on the provisioning network. `deadlines` are seconds by kind. `former` are targets
     that an amendment took their role from: they are wiped by the cleanup, and stand in `targets` too.
+    `custom` are the customer's steps that apply to this site and mode.
     """
 
     run: str
@@ -33,3 +35,4 @@ class PlanInput(msgspec.Struct, frozen=True, kw_only=True):
     addresses: dict[str, str]
     deadlines: dict[str, float]
     former: tuple[Former, ...] = ()
+    custom: tuple[CustomStep, ...] = ()

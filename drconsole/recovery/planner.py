@@ -27,7 +27,7 @@ from drconsole.planning.plan_input import PlanInput
 from drconsole.planning.readiness import World, readiness, ready
 from drconsole.planning.selection import check_selection, select
 from drconsole.planning.verdicts import judge
-from drconsole.recovery import stages
+from drconsole.recovery import customer, stages
 from drconsole.recovery.drivers import Room
 from drconsole.recovery.stages.preflight import roles
 from drconsole.settings.values import Settings
@@ -79,7 +79,7 @@ def compose(settings: Settings, request: Request, rooms: Sequence[Room]) -> Comp
         _refuse_held(settings, request)
         raise
     steps, cleanup = graphs(settings, source, rooms)
-    findings = _findings(settings, request, source, matches)
+    findings = (*_findings(settings, request, source, matches), *customer.findings(source, steps))
     plan = Plan(
         run=request.run,
         site=request.site,
@@ -91,7 +91,8 @@ def compose(settings: Settings, request: Request, rooms: Sequence[Room]) -> Comp
         steps=steps,
         estimate=estimate.estimate(steps),
     )
-    return Composed(report=_report(plan, findings, matches), plan=plan, source=source, cleanup=cleanup)
+    report = _report(plan, source, findings, matches)
+    return Composed(report=report, plan=plan, source=source, cleanup=cleanup)
 
 
 def graphs(
@@ -102,7 +103,7 @@ def graphs(
     For a run that begins, and for one that is amended. Raises what the rooms raise, and Refused.
     """
     inner = [step for room in rooms for step in room.steps(source)]
-    steps = graph.join(stages.steps(source, inner))
+    steps = graph.join(customer.with_own(source, stages.steps(source, inner)))
     return steps, graph.join(stages.cleanup_steps(source, rooms))
 
 
@@ -136,6 +137,7 @@ def _decided(settings: Settings, request: Request) -> tuple[PlanInput, tuple[Rol
         targets={},
         addresses={},
         deadlines=settings.deadlines,
+        custom=tuple(step for step in settings.steps if step.applies(request.site, request.mode)),
     )
     held = roles(source)
     names = [name for name, _ in held.values()]
@@ -224,7 +226,9 @@ def _refuse_held(settings: Settings, request: Request) -> None:
         raise Busy(claim.text, about=subject, remedy=claim.remedy)
 
 
-def _report(plan: Plan, findings: tuple[Finding, ...], matches: tuple[RoleMatch, ...]) -> PlanReport:
+def _report(
+    plan: Plan, source: PlanInput, findings: tuple[Finding, ...], matches: tuple[RoleMatch, ...]
+) -> PlanReport:
     counts: dict[str, int] = {name: sum(step.stage == name for step in plan.steps) for name in STAGES}
     return PlanReport(
         site=plan.site,
@@ -237,4 +241,5 @@ def _report(plan: Plan, findings: tuple[Finding, ...], matches: tuple[RoleMatch,
         estimate=plan.estimate,
         steps=len(plan.steps),
         stages=counts,
+        customer=customer.told(source, plan.steps),
     )

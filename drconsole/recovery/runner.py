@@ -28,7 +28,7 @@ from drconsole.model.run import RunState
 from drconsole.model.step import Handlers
 from drconsole.planning import keys
 from drconsole.planning.plan_input import PlanInput
-from drconsole.recovery import stages, takeover
+from drconsole.recovery import extensions, stages, takeover
 from drconsole.recovery.drivers import Room, close_all, rooms_of
 from drconsole.recovery.executor import Ending, Executor
 from drconsole.recovery.schedule import SETTLED
@@ -108,10 +108,11 @@ class Runner:
         return {row.step.stage for row in rows.values() if row.state not in SETTLED}
 
     def _bind(self, plan: Plan, source: PlanInput) -> tuple[Handlers, ...]:
-        """The recovery's own handlers, then each room's."""
+        """The recovery's own handlers, then each room's, then those of installed extensions."""
         rooms = rooms_of(self._settings, plan.site) if self._rooms is None else self._rooms
         own = stages.handlers(self._settings, source, rooms)
-        return own, *(room.handlers(self._settings, source) for room in rooms)
+        others = extensions.handlers(step.handler for step in plan.steps)
+        return own, *(room.handlers(self._settings, source) for room in rooms), others
 
     async def _recover(self, carrying: _Carrying) -> bool:
         """Carries the recovery to its rest. Returns whether its plan was amended meanwhile."""

@@ -11,9 +11,10 @@ from typing import cast
 from sqlalchemy import Connection
 
 from drconsole.model.step import Handler, Handlers, Step
+from drconsole.planning.custom import PROGRAM, PROMPT
 from drconsole.planning.plan_input import PlanInput
 from drconsole.recovery.drivers import Room
-from drconsole.recovery.stages import cleanup, preflight, protected, verify
+from drconsole.recovery.stages import cleanup, custom, preflight, protected, verify
 from drconsole.settings.values import Settings
 
 Writing = Callable[[Connection], object]
@@ -33,6 +34,8 @@ def cleanup_steps(plan: PlanInput, rooms: Sequence[Room]) -> tuple[Step, ...]:
 def handlers(settings: Settings, plan: PlanInput, rooms: Sequence[Room]) -> Handlers:
     """Binds the handlers of these steps."""
     bound: dict[str, object] = {
+        PROMPT: custom.Prompt(),
+        PROGRAM: custom.RunProgram(settings.state_dir, plan.site.name),
         "recovery.probe": protected.ProbeProtected(settings, plan),
         "recovery.gate": protected.Gate(),
         "recovery.claim": preflight.TakeGroup(),
