@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import click
 
 from drconsole.api import requests
@@ -10,8 +12,9 @@ from drconsole.cli.printing import narrate, print_json, print_table
 from drconsole.cli.words import as_json, shared_options, with_service
 from drconsole.errors import Refused
 from drconsole.model.plan import Finding, PlanReport
+from drconsole.model.step import Mode
 
-MODES = click.Choice(["drill", "disaster"])
+MODES = click.Choice(["drill", "planned", "disaster"])
 
 
 @click.command("plan")
@@ -27,7 +30,7 @@ def command(
     """Says what a run would do: verdicts, readiness, estimate. Exit code 3 where it would be refused."""
     request = requests.PlanRun(
         site=site,
-        mode="disaster" if mode == "disaster" else "drill",
+        mode=cast("Mode", mode),
         snapshot=snapshot,
         mapping=mapping_from(mapping),
         selection=selection_from(selection),

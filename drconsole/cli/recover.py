@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import cast
 
 import click
 
@@ -16,6 +17,7 @@ from drconsole.cli.watching import ending, show_end, watch
 from drconsole.cli.words import as_json, shared_options, with_service
 from drconsole.errors import NotConfirmed
 from drconsole.model.run import RunView
+from drconsole.model.step import Mode
 
 
 @click.command("recover")
@@ -40,10 +42,14 @@ def command(
     confirm: str,
     **_shared: object,
 ) -> None:
-    """Recovers a site onto machines of the pool. A drill is isolated and is cleaned up afterwards."""
+    """Recovers a site onto machines of the pool.
+
+    A drill is isolated and is cleaned up afterwards. A planned run shuts the guests down at the protected
+    site first, brings their last writes over and fences the source. A disaster run takes what has arrived.
+    """
     request = requests.Recover(
         site=site,
-        mode="disaster" if mode == "disaster" else "drill",
+        mode=cast("Mode", mode),
         snapshot=snapshot,
         mapping=mapping_from(mapping),
         selection=selection_from(selection),

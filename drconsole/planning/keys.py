@@ -11,7 +11,7 @@ PROBED = "preflight/site/probe"
 """Disaster runs only: the one probe of the protected side. Its result: `answered`, `said`, `at` (UTC)."""
 
 RUNNING = "preflight/site/running"
-"""Planned runs only: all that runs at the protected site now, on groups that the run halts, is to be moved."""
+"""Planned runs only: what runs at the protected site now, on groups that are halted, is all to be moved."""
 
 BARRIER = "storage/site/barrier"
 """Reads the world and proves R64 and R68; needs every ready and every proved step."""

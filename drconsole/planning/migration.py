@@ -7,7 +7,7 @@ it is left running, and its volume is not fenced.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import msgspec
 
@@ -16,6 +16,7 @@ from drconsole.model.mapping import HostMapping, VmSelection
 from drconsole.model.plan import Finding, Verdict
 from drconsole.model.site import SitePlan
 from drconsole.planning.plan_input import PlanInput
+from drconsole.planning.readiness import GroupHealth
 from drconsole.planning.replicated import Replication
 from drconsole.planning.selection import chosen
 
@@ -45,7 +46,7 @@ def kept_volumes(plan: PlanInput, group: str) -> tuple[str, ...]:
     return _volumes(plan, server, group) if server else ()
 
 
-def stays_running(snapshot: Snapshot, verdicts: tuple[Verdict, ...]) -> dict[str, str]:
+def stays_running(verdicts: tuple[Verdict, ...]) -> dict[str, str]:
     """Returns guest id → why, of those that a planned run lets run: they are never registered anyway."""
     return {v.id: "; ".join(v.reasons) for v in verdicts if not v.registrable}
 
@@ -56,16 +57,12 @@ def halted_datastores(snapshot: Snapshot, site: SitePlan) -> tuple[str, ...]:
     return tuple(store.id for store in snapshot.datastores if store.name in names)
 
 
-def migration_findings(
-    site: SitePlan,
-    snapshot: Snapshot,
-    mapping: HostMapping,
-    selection: VmSelection,
-    verdicts: tuple[Verdict, ...],
-) -> Iterator[Finding]:
+def migration_findings(plan: PlanInput, groups: Sequence[GroupHealth] | None = None) -> Iterator[Finding]:
     """Yields what an operator has to know of a planned run. What would be harmed by it blocks."""
-    replication = Replication(site, snapshot)
-    wanted, staying = chosen(selection), stays_running(snapshot, verdicts)
+    snapshot, selection = plan.snapshot, plan.selection
+    yield from _halted_before(plan.site, groups or ())
+    replication = Replication(plan.site, snapshot)
+    wanted, staying = chosen(selection), stays_running(plan.verdicts)
     for guest in snapshot.virtual_machines:
         groups = sorted({g for d in replication.datastores_of(guest) for g in replication.groups_of(d)})
         if guest.power != "on" or guest.id in wanted or not groups:
@@ -80,7 +77,19 @@ def migration_findings(
                 remedy="select it, shut it down, or move its files off; then capture again",
             )
     yield from _without_tools(snapshot, selection)
-    yield from _machines(mapping)
+    yield from _machines(plan.mapping)
+
+
+def _halted_before(site: SitePlan, groups: Sequence[GroupHealth]) -> Iterator[Finding]:
+    own = {entry.id for entry in site.groups}
+    for group in groups:
+        if group.id in own and group.state in ("halted", "promoted"):
+            yield Finding(
+                subject=group.id,
+                text=f"is {group.state} already: what its guests wrote since is not here",
+                blocks=True,
+                remedy="resume its replication on the array, or recover what is here with --mode disaster",
+            )
 
 
 def _without_tools(snapshot: Snapshot, selection: VmSelection) -> Iterator[Finding]:

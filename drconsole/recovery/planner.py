@@ -20,9 +20,10 @@ from drconsole.model.step import STAGES, Mode, Step
 from drconsole.model.target import Target
 from drconsole.planning import estimate, graph
 from drconsole.planning.addresses import assign_addresses
-from drconsole.planning.isolation import networks_needed
+from drconsole.planning.isolation import network_findings, networks_needed
 from drconsole.planning.mapping_check import check_mapping
 from drconsole.planning.match import match_targets
+from drconsole.planning.migration import migration_findings
 from drconsole.planning.plan_input import PlanInput
 from drconsole.planning.readiness import World, readiness, ready
 from drconsole.planning.selection import check_selection, select
@@ -107,6 +108,18 @@ def graphs(
     return steps, graph.join(stages.cleanup_steps(source, rooms))
 
 
+def refuse_unsafe(settings: Settings, source: PlanInput) -> None:
+    """Raises Refused where what an amendment adds would not be isolated, as a drill has to be."""
+    found = (
+        *network_findings(source.mode, source.site, source.snapshot, source.mapping, source.selection),
+        *_others_vlans(settings, source),
+    )
+    blocking = [finding for finding in found if finding.blocks]
+    if blocking:
+        told = "; ".join(f"{finding.subject} {finding.text}" for finding in blocking)
+        raise Refused(told, about=source.site.name, remedy=blocking[0].remedy)
+
+
 def refuse_unready(report: PlanReport) -> None:
     """Raises Refused with each finding that blocks."""
     blocking = [finding for finding in report.findings if finding.blocks]
@@ -176,7 +189,9 @@ def _findings(
         Finding(subject=subject, text=claim.text, blocks=True, remedy=claim.remedy)
         for subject, claim in _held_groups(request, source.site.groups)
     )
-    return *held, *_others_vlans(settings, source), *_machines_twice(request, source), *found
+    # Only of a planned run: what it takes along from a site that still works, and leaves behind.
+    moving = migration_findings(source, request.world.groups) if source.mode == "planned" else ()
+    return *held, *_others_vlans(settings, source), *_machines_twice(request, source), *moving, *found
 
 
 def _others_vlans(settings: Settings, source: PlanInput) -> Iterator[Finding]:

@@ -32,6 +32,13 @@ _MODES = (
             ("the protected site is gone: its machines become production here", "text"),
         ),
     ),
+    Option(
+        key="planned",
+        cells=(
+            ("planned", "real"),
+            ("guests are shut down there, synchronised, and start here: nothing is lost", "text"),
+        ),
+    ),
 )
 
 
@@ -57,16 +64,23 @@ class Recovering(View):
                 Confirm(f"Drill of {site}", lines, "starts the drill"),
                 lambda yes: self._start("drill", "") if yes else None,
             )
+        elif mode == "planned":
+            told = f" Move {site}: its guests are shut down there. This is no drill."
+            self._confirm_real("planned", f"Move {site}", told)
         elif mode == "disaster":
-            lines = [
-                [(" !! REAL !! ", "real"), (f" Recover {site} in earnest. This is no drill.", "text")],
-                *self._with(),
-                [("Type the site's name to confirm:", "warn")],
-            ]
-            self.app.push_screen(
-                Ask(f"Recover {site} in earnest", lines, exactly=site),
-                lambda typed: self._start("disaster", typed) if typed else None,
-            )
+            told = f" Recover {site} in earnest. This is no drill."
+            self._confirm_real("disaster", f"Recover {site} in earnest", told)
+
+    def _confirm_real(self, mode: Mode, title: str, told: str) -> None:
+        lines: list[Line] = [
+            [(" !! REAL !! ", "real"), (told, "text")],
+            *self._with(),
+            [("Type the site's name to confirm:", "warn")],
+        ]
+        self.app.push_screen(
+            Ask(title, lines, exactly=self.store.site),
+            lambda typed: self._start(mode, typed) if typed else None,
+        )
 
     def _with(self) -> list[Line]:
         mapping, selection = self._drafts()

@@ -10,7 +10,7 @@ import msgspec
 from drconsole.api import requests
 from drconsole.api.values import MatchReply, SelectionReply
 from drconsole.documents import read_snapshot
-from drconsole.errors import DRConsoleError, Refused
+from drconsole.errors import DRConsoleError
 from drconsole.journal import claims, runs
 from drconsole.journal import pool as leases
 from drconsole.model.inventory import Snapshot
@@ -81,8 +81,6 @@ async def composed(
 ) -> planner.Composed:
     """Reads what a plan depends on, and composes it. Raises what `planner.compose` raises."""
     state.with_provisioning()
-    if request.mode == "planned":
-        raise Refused("planned runs are not there yet", about=request.site)
     entry, snapshot = await snapshot_of(state, request.site, request.snapshot)
     caller.say(f"snapshot {entry.id[:19]} of {entry.taken}: {entry.hosts} hosts, {entry.guests} guests")
     await probe(

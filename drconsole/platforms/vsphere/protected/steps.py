@@ -29,7 +29,7 @@ def guest_facts(guest: VirtualMachine) -> Facts:
 
 def _running(plan: PlanInput, guests: tuple[VirtualMachine, ...]) -> Step:
     uuids = {guest.id: guest.instance_uuid for guest in plan.snapshot.virtual_machines}
-    staying = stays_running(plan.snapshot, plan.verdicts)
+    staying = stays_running(plan.verdicts)
     return Step(
         key=keys.RUNNING,
         stage="preflight",
