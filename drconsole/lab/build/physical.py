@@ -24,7 +24,19 @@ SMALL = ("PowerEdge R660", 1, 16, 32, 131_072)
 MEDIUM = ("PowerEdge R760", 2, 32, 64, 262_144)
 LARGE = ("PowerEdge R960", 2, 64, 128, 524_288)
 TARGET_SIZES = (SMALL, MEDIUM, MEDIUM, LARGE, MEDIUM, MEDIUM, SMALL, LARGE)
-"""Model, packages, cores, threads, memory in MiB; repeated along the pool."""
+"""Model, packages, cores, threads, memory in MiB; repeated along the pool, see `target_sizes`."""
+
+
+def target_sizes(targets: int, hosts: int) -> list[tuple[str, int, int, int, int]]:
+    """Returns the size of each target of a pool: as many small ones as the pattern has, but no more than
+    can be spared, so that a pool of enough machines is a pool for which every host finds one."""
+    spare, sizes = targets - hosts, []
+    for number in range(targets):
+        size = TARGET_SIZES[number % len(TARGET_SIZES)]
+        if size is SMALL:
+            spare -= 1
+        sizes.append(MEDIUM if size is SMALL and spare < 0 else size)
+    return sizes
 
 
 def build_physical(world: World, blueprint: Blueprint) -> None:
@@ -77,8 +89,8 @@ class _Builder:
     def _targets(self) -> None:
         names = self.sizes.target_names()
         unlinked = set(self.random.sample(names, round(len(names) * self.sizes.unlinked)))
-        for number, name in enumerate(names):
-            size = TARGET_SIZES[number % len(TARGET_SIZES)]
+        sizes = target_sizes(len(names), self.sizes.hosts)
+        for number, (name, size) in enumerate(zip(names, sizes, strict=True)):
             machine = self._machine(name, "recovery", size, PROTECTED_VLANS | DRILL_VLANS)
             machine.segment = "rack-1" if number < (len(names) + 1) // 2 else "rack-2"
             for nic in machine.nics:

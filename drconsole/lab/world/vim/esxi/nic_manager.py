@@ -78,15 +78,27 @@ def _check(service: str) -> None:
 
 def nic_manager_info(net: HostNetwork) -> Any:
     """Returns the HostVirtualNicManagerInfo: one entry a service."""
-    return new("HostVirtualNicManagerInfo", netConfig=[net_config(net, service) for service in SERVICES])
+    candidates = _candidates(net)
+    return new(
+        "HostVirtualNicManagerInfo",
+        netConfig=[_net_config(net, service, candidates) for service in SERVICES],
+    )
 
 
 def net_config(net: HostNetwork, service: str) -> Any:
     """Returns candidates and chosen interfaces for a service."""
+    return _net_config(net, service, _candidates(net))
+
+
+def _candidates(net: HostNetwork) -> list[Any]:
+    return [vnic(vmk) for vmk in net.vmks.values()]
+
+
+def _net_config(net: HostNetwork, service: str, candidates: list[Any]) -> Any:
     return new(
         "VirtualNicManagerNetConfig",
         nicType=service,
         multiSelectAllowed=SERVICES[service],
-        candidateVnic=[vnic(vmk) for vmk in net.vmks.values()],
+        candidateVnic=candidates,
         selectedVnic=[vnic_key(vmk.device) for vmk in net.vmks.values() if service in vmk.services],
     )
