@@ -65,6 +65,11 @@ def _show(report: PlanReport) -> None:
     )
     stages = ", ".join(f"{stage} {count}" for stage, count in report.stages.items())
     click.echo(f"steps: {report.steps} ({stages})")
+    if report.customer:
+        print_table(
+            ("own step", "stage", "critical", "from", "what"),
+            ((c.key, c.stage, c.critical, c.source, c.title) for c in report.customer),
+        )
     if report.estimate is not None:
         click.echo(f"estimate: {report.estimate.seconds / 60:.0f} min ({report.estimate.basis})")
     for verdict in report.verdicts:
