@@ -44,7 +44,8 @@ class MemoryDatabase(product.Database):
             "sqlite://", poolclass=StaticPool, connect_args={"check_same_thread": False}
         )
         event.listen(self._engine, "connect", product._configure)
-        event.listen(self._engine, "begin", product._begin)
+        event.listen(self._engine, "begin", _begin)
+        self._reader = self._engine.connect()
         self._migrate("", "drconsole.journal:migrations", HEAD)
         self._template = sqlite3.connect(":memory:")
         self._raw().backup(self._template)
@@ -53,7 +54,6 @@ class MemoryDatabase(product.Database):
     def forget(self) -> None:
         """Makes it empty again: cheaper than a new one by all its compiled statements."""
         raw = self._raw()
-        raw.execute("PRAGMA query_only=OFF")
         self._template.backup(raw)
         self.full = False
         self.version = 0
@@ -61,6 +61,11 @@ class MemoryDatabase(product.Database):
 
     def _raw(self) -> sqlite3.Connection:
         return cast("sqlite3.Connection", self._engine.raw_connection().driver_connection)
+
+    @contextmanager
+    def reading(self) -> Iterator[Connection]:
+        """Nobody writes while one reads here, so that it takes no transaction to see one state."""
+        yield self._reader
 
     @contextmanager
     def writing(self) -> Iterator[Connection]:
@@ -89,6 +94,11 @@ class MemoryDatabase(product.Database):
 
     def close(self) -> None:
         """It outlives every process of a seed."""
+
+
+def _begin(connection: Connection) -> None:
+    if connection.get_execution_options().get("writes", False):
+        connection.exec_driver_sql("BEGIN IMMEDIATE")
 
 
 _Written = Callable[[Process, "TurningWriter"], None]

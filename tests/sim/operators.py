@@ -45,8 +45,9 @@ class Operator:
         said: list[Said],
         ensure: Callable[[str], object],
         wish: Callable[[str], bool],
+        needing: Callable[[], list[str]],
     ) -> None:
-        """`ensure` sees to it that a runner stands; `wish` says whether a run at rest is to be cleaned."""
+        """`needing` gives the runs that one should look at. `ensure` sees to it that a runner stands; `wish` says whether a run at rest is to be cleaned."""
         self._name = name
         self._journal = journal
         self._random = random
@@ -54,15 +55,17 @@ class Operator:
         self._said = said
         self._ensure = ensure
         self._wish = wish
+        self._needing = needing
 
     async def live(self) -> None:
         """Looks, thinks, and says something, for ever."""
         while True:
             await asyncio.sleep(self._random.uniform(1.0, 14.0))
-            for row in self._journal.read(runs.listing):
-                await self._attend(row)
+            for run in self._needing():
+                await self._attend(run)
 
-    async def _attend(self, row: RunRow) -> None:
+    async def _attend(self, run: str) -> None:
+        row = self._journal.read(lambda c: runs.find(c, run))
         cleaning = row.cleanup_state not in (None, "done", "failed")
         known = self._journal.read(lambda c: steps.load(c, row.id, cleanup=cleaning))
         seen = self._mend(row, known, cleaning=cleaning)
@@ -76,7 +79,7 @@ class Operator:
     def _mend(self, row: RunRow, known: dict[str, StepRow], *, cleaning: bool) -> tuple[str, Verb] | None:
         """What a sensible operator says to what they see."""
         if row.state in AT_REST and not cleaning:
-            if row.cleanup_state != "done" and self._wish(row.id) and row.state != "done":
+            if row.cleanup_state != "done" and self._wish(row.id) and row.mode == "drill":
                 return "cleanup", lambda c: verbs.cleanup(c, row.id, actor=self._name)
             return None
         waiting = [key for key, step in known.items() if step.state == "waiting"]

@@ -44,7 +44,8 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
-    """Everything that is decided before the first step. `calm_s`: from then on nothing goes wrong."""
+    """Everything that is decided before the first step. `calm_s`: from then on nothing goes wrong;
+    `cleaned`: the first run, where it is a drill, is cleaned up in the end."""
 
     seed: int
     runs: tuple[Wanted, ...]
@@ -57,6 +58,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
     operators: int = 2
     mischief: float = 0.0
     calm_s: float = 120.0
+    cleaned: bool = False
 
 
 def drawn(seed: int) -> Scenario:
@@ -80,6 +82,7 @@ def drawn(seed: int) -> Scenario:
         operators=random.choice((1, 2, 2, 3)),
         mischief=random.choice((0.0, 0.0, 0.1, 0.3)),
         calm_s=calm,
+        cleaned=random.random() < 0.65,
     )
 
 

@@ -27,8 +27,12 @@ class Keeper:
     """Looks after unfinished runs as `service.runners` does, without its processes: a run whose last
     runner is known dead, or silent beyond its lease, gets another one."""
 
-    def __init__(self, journal: Journal, start: Start, end_silent: Callable[[RunRow], None]) -> None:
+    def __init__(
+        self, journal: Journal, quiet: Callable[[], bool], start: Start, end_silent: Callable[[RunRow], None]
+    ) -> None:
+        """`quiet` says at little cost whether any runner may have fallen silent."""
         self._journal = journal
+        self._quiet = quiet
         self._start = start
         self._end_silent = end_silent
         self._children: dict[str, Process] = {}
@@ -36,7 +40,8 @@ class Keeper:
     async def keep(self) -> None:
         """Looks every second or so, for ever."""
         while True:
-            for row in self._journal.read(runs.unfinished):
+            unfinished = self._journal.read(runs.unfinished) if self._quiet() else ()
+            for row in unfinished:
                 if self._orphaned(row):
                     self._end_silent(row)
                     self._children[row.id] = self._start(row.id)
