@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
+from drconsole.errors import DatabaseFailed
 from drconsole.journal.schema import HEAD
 from drconsole.journal.writer import Writer
 from drconsole.repository.database import Database
@@ -20,6 +21,9 @@ T = TypeVar("T")
 _SCRIPTS = "drconsole.journal:migrations"
 POLL_S = 0.02
 """How often a reader looks whether somebody wrote (SQLite's data_version)."""
+
+AGAIN_S = 0.5
+"""The pause after a look that failed."""
 
 
 class Journal:
@@ -99,15 +103,26 @@ class Journal:
         self._database.close()
 
     async def _poll(self) -> None:
+        """A look that fails is news as well: who waits reads then, and meets the failure itself."""
+        while True:
+            with contextlib.suppress(DatabaseFailed):
+                await self._watch()
+            self._announce()
+            await asyncio.sleep(AGAIN_S)
+
+    async def _watch(self) -> None:
         with contextlib.closing(self._database.data_versions()) as versions:
             seen = next(versions)
             while True:
                 await asyncio.sleep(POLL_S)
                 if (version := next(versions)) != seen:
                     seen = version
-                    self._version += 1
-                    self._changed.set()
-                    self._changed = asyncio.Event()
+                    self._announce()
+
+    def _announce(self) -> None:
+        self._version += 1
+        self._changed.set()
+        self._changed = asyncio.Event()
 
 
 def _tell(

@@ -93,24 +93,21 @@ class Database:
 
         On a connection of its own without a transaction: inside one the counter stands still.
         """
-        watching = self._engine.raw_connection()
-        try:
+        with self._failures(), closing(self._engine.raw_connection()) as watching:
             cursor = watching.cursor()
             while True:
                 cursor.execute("PRAGMA data_version")
                 row = cursor.fetchone()
                 yield int(row[0]) if row else 0
-        finally:
-            watching.close()
 
     @contextmanager
     def _failures(self) -> Iterator[None]:
-        """Names the database where SQLite or PostgreSQL gives up."""
+        """Names the database where SQLite or PostgreSQL gives up, also at a connection's first words."""
         try:
             yield
-        except DBAPIError as error:
+        except (DBAPIError, sqlite3.Error) as error:
             raise DatabaseFailed(
-                f"the database failed: {error.orig}",
+                f"the database failed: {error.orig if isinstance(error, DBAPIError) else error}",
                 about=self.name,
                 remedy=self._remedy,
             ) from error

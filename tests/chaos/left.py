@@ -29,9 +29,14 @@ def marked() -> list[psutil.Process]:
     found = []
     for process in psutil.process_iter(["cmdline"]):
         words = " ".join(process.info["cmdline"] or ())
-        if process.pid == os.getpid() or not any(word in words for word in _OURS):
+        if process.pid == os.getpid() or _own_help(words) or not any(word in words for word in _OURS):
             continue
         with suppress(psutil.NoSuchProcess, psutil.AccessDenied):
             if process.environ().get(MARK) == os.environ.get(MARK, str(os.getpid())):
                 found.append(process)
     return found
+
+
+def _own_help(words: str) -> bool:
+    """multiprocessing's own processes end with this one."""
+    return "multiprocessing.forkserver" in words or "multiprocessing.resource_tracker" in words
