@@ -53,8 +53,9 @@ def reserve(connection: Connection, run: str, target: str, role: str, role_kind:
     except IntegrityError:
         held = leases(connection)[target]
         if held.run != run or held.role != role:
+            what = f"for {held.role}" if held.role else "and not wiped yet, after it was given up,"
             raise Busy(
-                f"target {target} is {held.state} for {held.role} by run {held.run}",
+                f"target {target} is {held.state} {what} by run {held.run}",
                 about=target,
                 remedy=f"end it with `drconsole run cleanup {held.run}`, or map another target",
             ) from None
@@ -65,9 +66,15 @@ def lease(connection: Connection, run: str, target: str) -> None:
     _advance(connection, run, target, ("reserved", "leased"), "leased")
 
 
+def give_up(connection: Connection, run: str, target: str) -> None:
+    """A target of this run has no role any more and is not wiped yet: nobody else may take it."""
+    mine = (_TABLE.c.target == target) & (_TABLE.c.run == run)
+    connection.execute(update(_TABLE).where(mine).values(role="", since=now()))
+
+
 def in_service(connection: Connection, run: str) -> None:
-    """The machines of a real run are production now."""
-    mine = (_TABLE.c.run == run) & (_TABLE.c.state == "leased")
+    """The machines of a real run are production now, but for those that were given up."""
+    mine = (_TABLE.c.run == run) & (_TABLE.c.state == "leased") & (_TABLE.c.role != "")
     connection.execute(update(_TABLE).where(mine).values(state="in-service", since=now()))
 
 

@@ -99,6 +99,11 @@ class Runners:
             return row.pid
         return self.start(row.id)
 
+    def carries(self, row: RunRow) -> bool:
+        """Whether a living process has the run, or has been started for it."""
+        process = self._processes.get(row.id)
+        return (process is not None and process.poll() is None) or not known_dead(row)
+
     async def keep(self) -> None:
         """Looks after unfinished runs for ever. A runner's death is noticed when it happens."""
         try:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from drconsole.api import requests
-from drconsole.service.answers import planning, pool, runs, sites, snapshots
+from drconsole.service.answers import amending, planning, pool, runs, sites, snapshots
 from drconsole.service.caller import Caller
 from drconsole.service.state import State
 
@@ -39,6 +39,12 @@ ANSWERS: dict[type[requests.Request[Any, Any]], Answer] = {
     requests.Retry: runs.retry,
     requests.Skip: runs.skip,
     requests.Approve: runs.approve,
+    requests.Pause: runs.pause,
+    requests.Resume: runs.resume,
+    requests.Replace: amending.replace,
+    requests.ListSpares: amending.list_spares,
+    requests.ShowFlags: amending.show_flags,
+    requests.SetFlags: amending.set_flags,
     requests.Cancel: runs.cancel,
     requests.Cleanup: runs.cleanup,
     requests.Report: runs.report,

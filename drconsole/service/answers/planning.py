@@ -97,7 +97,7 @@ async def composed(
         world=world,
         mapping=request.mapping,
         selection=request.selection,
-        in_use=_addresses_in_use(state),
+        in_use=addresses_in_use(state),
         held=state.journal.read(claims.held_groups),
     )
     rooms = rooms_of(state.settings, request.site)
@@ -144,11 +144,12 @@ async def _groups(state: State, name: str) -> list[GroupHealth]:
     ]
 
 
-def _addresses_in_use(state: State) -> tuple[str, ...]:
-    """Provisioning addresses of machines that other runs hold."""
+def addresses_in_use(state: State) -> tuple[str, ...]:
+    """Returns the provisioning addresses of machines that runs hold, or have given up and not wiped."""
     holding = {lease.run for lease in state.journal.read(leases.leases).values()}
     used: list[str] = []
     for run in holding:
         _, source = state.journal.read(partial(runs.frozen, run=run))
-        used.extend(msgspec.json.decode(source, type=PlanInput).addresses.values())
+        known = msgspec.json.decode(source, type=PlanInput)
+        used.extend((*known.addresses.values(), *(gone.address for gone in known.former)))
     return tuple(used)

@@ -17,6 +17,7 @@ from drconsole.recovery import verbs
 from drconsole.recovery.planner import Composed, refuse_unready
 from drconsole.recovery.report import Objectives, objectives_of, report_json, report_text
 from drconsole.recovery.view import run_view, step_detail
+from drconsole.service.answers.amending import given_up
 from drconsole.service.answers.planning import composed
 from drconsole.service.caller import Caller
 from drconsole.service.state import State
@@ -112,7 +113,9 @@ async def retry(state: State, request: requests.Retry, caller: Caller) -> Comman
 
 
 async def skip(state: State, request: requests.Skip, caller: Caller) -> CommandReply:
-    """Gives a step up."""
+    """Gives a step up; with one that the barrier waits for, its host."""
+    if (reply := await given_up(state, request, caller)) is not None:
+        return reply
     return await _carried(
         state,
         request.run,
@@ -125,6 +128,25 @@ async def approve(state: State, request: requests.Approve, caller: Caller) -> Co
     return await _carried(
         state, request.run, lambda c, run: verbs.approve(c, run, request.step, actor=caller.actor)
     )
+
+
+async def pause(state: State, request: requests.Pause, caller: Caller) -> CommandReply:
+    """Starts nothing new."""
+    return await _carried(
+        state,
+        request.run,
+        lambda c, run: verbs.pause(c, run, reason=request.reason, actor=caller.actor),
+    )
+
+
+async def resume(state: State, request: requests.Resume, caller: Caller) -> CommandReply:
+    """Goes on, with a runner."""
+
+    def resumed(connection: Connection, run: str) -> CommandReply:
+        carried = state.runners.carries(runs.find(connection, run))
+        return verbs.resume(connection, run, actor=caller.actor, carried=carried)
+
+    return await _carried(state, request.run, resumed)
 
 
 async def cancel(state: State, request: requests.Cancel, caller: Caller) -> CommandReply:
