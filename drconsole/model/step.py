@@ -40,6 +40,8 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     `resources` are what the step occupies one unit of while it works, such as `array:r1`,
     `segment:rack-1`, `vcenter`. `typical_s` feeds the estimate, `deadline_s` bounds the step.
     `machine` is the target it works on, `object` what it is about, as operators call it.
+    `asks` says that its handler may ask the operator while it works (errors.Question): such a step, while
+    it waits, can be tried again or skipped as well as approved.
     `optional_needs` are waited for like needs, but a skipped one does not stop the step; a failed
     one holds it until the operator has retried or skipped it: only they may give an object up.
     A step that is not `critical` is given up by its failure: it is skipped, with what needs it.
@@ -57,6 +59,7 @@ class Step(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     resources: tuple[str, ...] = ()
     typical_s: float = 1.0
     deadline_s: float = 600.0
+    asks: bool = False
     critical: bool = True
 
 

@@ -31,6 +31,7 @@ from drconsole.planning.plan_input import PlanInput
 from drconsole.recovery import extensions, stages, takeover
 from drconsole.recovery.drivers import Room, close_all, rooms_of
 from drconsole.recovery.executor import Ending, Executor
+from drconsole.recovery.left_behind import left_text
 from drconsole.recovery.schedule import SETTLED
 from drconsole.recovery.stages import cleanup
 from drconsole.recovery.stages.preflight import untouched_groups
@@ -136,7 +137,9 @@ class Runner:
             if state == "done":
                 pool.in_service(connection, self._run)
             runs.set_paused(connection, self._run, None)
-            runs.set_state(connection, self._run, state, text=_why(ending, lost))
+            planned = carrying.plan.mode == "planned" and state in ("cancelled", "failed")
+            left = left_text(steps.load(connection, self._run, cleanup=False)) if planned else ""
+            runs.set_state(connection, self._run, state, text=_why(ending, lost) or left)
             if state == "held" and runs.find(connection, self._run).auto_cleanup:
                 runs.set_cleanup(connection, self._run, "pending")
 

@@ -179,10 +179,17 @@ def _guest(id: str, name: str, rows: dict[str, StepRow]) -> GuestView:
         return GuestView(name=name, id=id, state="pending", power="")
     word = {"done": "registered", "failed": "failed", "skipped": "failed", "cancelled": "failed"}
     state = word.get(registered.state, "pending")
+    there = rows.get(keys.shut_down(id))
     on = powered is not None and powered.state == "done"
     power = ("on" if on else "off") if state == "registered" else ""
-    reason = registered.error or (powered.error if powered is not None else None) or ""
+    reason = registered.error or (powered.error if powered is not None else None) or _off_there(there, state)
     return GuestView(name=name, id=id, state=state, power=power, reason=reason)
+
+
+def _off_there(row: StepRow | None, state: str) -> str:
+    """Says of a guest that a planned run shut down and did not register that it is off over there."""
+    power = row.result.get("power") if row is not None and row.result is not None else ""
+    return "shut down at the protected site" if power == "off" and state == "failed" else ""
 
 
 def _machines(

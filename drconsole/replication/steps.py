@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
 from drconsole.model.step import Facts, Step, step_key
@@ -74,7 +76,7 @@ def _of_group(plan: PlanInput, group: Group) -> tuple[Step, ...]:
 def _around_halt(plan: PlanInput, group: Group) -> tuple[Step, Step]:
     """A planned run's: the last writes come over once the guests are off, and none follow the halt."""
     lying = lying_on(plan, group.id)
-    sync = _step(
+    sync = _asking(
         plan,
         group,
         key=keys.synced(group.id),
@@ -87,7 +89,7 @@ def _around_halt(plan: PlanInput, group: Group) -> tuple[Step, Step]:
         optional_needs=tuple(keys.shut_down(guest.guest) for guest in lying),
         more={"within_s": plan.deadlines["sync"] * _WAIT_SHARE},
     )
-    fence = _step(
+    fence = _asking(
         plan,
         group,
         key=keys.fenced(group.id),
@@ -102,6 +104,11 @@ def _around_halt(plan: PlanInput, group: Group) -> tuple[Step, Step]:
         },
     )
     return sync, fence
+
+
+def _asking(plan: PlanInput, group: Group, **told: Any) -> Step:
+    """A step at the protected side, which may be gone: then the operator decides."""
+    return msgspec.structs.replace(_step(plan, group, **told), asks=True)
 
 
 def _lift_fence(plan: PlanInput, group: Group) -> Step:

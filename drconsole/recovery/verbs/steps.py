@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 from sqlalchemy import Connection
 
@@ -29,7 +29,7 @@ def retry(
         text = f"no step is named and none has failed{told}" if every else "no step is named"
         raise UsageError(text, about=row.id)
     for name in chosen:
-        must_be(connection, row, known, name, ("failed",))
+        must_be(connection, row, known, name, _settled_by("retry", known, name))
         answer(connection, row.id, "retry", name, known[name].attempts, actor=actor)
     steps.set_states(connection, row.id, dict.fromkeys(chosen, "pending"), actor=actor, reason="retry")
     return CommandReply(run=row.id, steps=chosen, state=row.state)
@@ -44,9 +44,9 @@ def skip(connection: Connection, run: str, name: str, *, reason: str, actor: str
     if not reason.strip():
         raise UsageError("a step is skipped with a reason", about=name)
     refuse_never_skipped(name)
-    must_be(connection, row, known, name, ("failed", "pending"))
+    must_be(connection, row, known, name, _settled_by("skip", known, name))
     lost = lost_with(known, name)
-    if known[name].state == "failed":
+    if known[name].state != "pending":
         answer(connection, row.id, "skip", name, known[name].attempts, actor=actor, reason=reason)
     else:
         commands.add(connection, row.id, "skip", (name,), actor=actor, reason=reason)
@@ -82,32 +82,48 @@ def lost_with(known: Mapping[str, StepRow], name: str) -> tuple[str, ...]:
 _GIVEN_UP: tuple[StepState, ...] = ("pending", "failed", "waiting")
 
 
+def _settled_by(verb: str, known: Mapping[str, StepRow], name: str) -> tuple[StepState, ...]:
+    """Returns the states in which a step takes a verb."""
+    states: tuple[StepState, ...] = ("failed",) if verb == "retry" else ("failed", "pending")
+    asks = name in known and known[name].step.asks
+    return (*states, "waiting") if asks else states
+
+
 def approve(connection: Connection, run: str, name: str, *, actor: str) -> CommandReply:
     """Answers the question that a step waits for; "" takes the only one that is open.
 
-    Raises UsageError where none or several are open and none is named, UnknownName, and Refused
-    where the step does not wait (any more), telling who answered.
+    Steps that ask the same, word by word, are answered with it. Raises UsageError where none or several
+    questions are open and none is named, UnknownName, and Refused where the step does not wait (any
+    more), telling who answered.
     """
     row, known = open_run(connection, run)
-    waiting = [key for key, step in known.items() if step.state == "waiting"]
+    waiting = {key: step.error or "" for key, step in known.items() if step.state == "waiting"}
     if not name:
-        if len(waiting) != 1:
+        if len(set(waiting.values())) != 1 or not _one_answer(known, waiting):
             told = "" if waiting else first(connection, row.id, "approve")
             text = f"{len(waiting) or 'no'} steps wait for an answer: name one{told}"
             raise UsageError(text, about=row.id)
-        name = waiting[0]
+        name = next(iter(waiting))
     must_be(connection, row, known, name, ("waiting",))
-    question = known[name].error or ""
-    answer(connection, row.id, "approve", name, known[name].attempts, actor=actor, reason=question)
-    steps.set_states(connection, row.id, {name: "pending"}, actor=actor, reason="approve")
-    return CommandReply(run=row.id, steps=(name,), state=row.state)
+    question = waiting[name]
+    others = (key for key in waiting if waiting[key] == question and key != name and known[key].step.asks)
+    same = (name, *others) if known[name].step.asks else (name,)
+    for key in same:
+        answer(connection, row.id, "approve", key, known[key].attempts, actor=actor, reason=question)
+    steps.set_states(connection, row.id, dict.fromkeys(same, "pending"), actor=actor, reason="approve")
+    return CommandReply(run=row.id, steps=same, state=row.state)
+
+
+def _one_answer(known: Mapping[str, StepRow], waiting: Collection[str]) -> bool:
+    """Whether one answer settles all of them."""
+    return len(waiting) == 1 or all(known[key].step.asks for key in waiting)
 
 
 def applicable(row: StepRow) -> tuple[str, ...]:
     """Returns the verbs that a step takes now."""
     may_skip = row.step.key not in NEVER_SKIPPED
     if row.state == "waiting":
-        return ("approve",)
+        return ("approve", "retry", "skip") if row.step.asks and may_skip else ("approve",)
     if row.state == "failed":
         return ("retry", "skip") if may_skip else ("retry",)
     return ("skip",) if row.state == "pending" and may_skip else ()

@@ -85,6 +85,7 @@ class Rebuild:
         deadline: str = "task",
         machine: str = "",
         resources: tuple[str, ...] = ("vcenter",),
+        asks: bool = False,
         **arguments: Any,
     ) -> str:
         """Adds a step and returns its key. `at` names objects by captured id; who makes them is needed."""
@@ -104,6 +105,7 @@ class Rebuild:
                 resources=resources,
                 typical_s=typical_s,
                 deadline_s=self.plan.deadlines[deadline],
+                asks=asks,
             )
         )
         return key

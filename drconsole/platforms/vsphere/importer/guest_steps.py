@@ -91,6 +91,7 @@ def _add_start(rebuild: Rebuild, guest: VirtualMachine, before: tuple[str, ...])
         optional_needs=(*_physical(rebuild, guest), *before),
         deadline="power-on",
         typical_s=6,
+        asks=planned,
         **told,
     )
     if has_tools(guest):

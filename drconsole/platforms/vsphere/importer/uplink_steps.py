@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from drconsole.model.inventory import Host
 from drconsole.model.mapping import HostRole
 from drconsole.model.step import Facts, step_key
@@ -50,7 +52,7 @@ class _Uplinks:
         self._host = host
         self._role = role
 
-    def add(self, verb: str, *, needs: tuple[str, ...], typical_s: float, **arguments: object) -> str:
+    def add(self, verb: str, *, needs: tuple[str, ...], typical_s: float, **arguments: Any) -> str:
         handler, title = _VERBS[verb]
         return self._rebuild.add(
             step_key("uplinks", self._host.name, verb),

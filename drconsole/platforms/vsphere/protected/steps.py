@@ -61,4 +61,5 @@ def _shut_down(plan: PlanInput, guest: VirtualMachine, before: tuple[str, ...]) 
         resources=("protected-vcenter",),
         typical_s=60 if guest.power == "on" else 1,
         deadline_s=limit * _SLACK,
+        asks=True,
     )
