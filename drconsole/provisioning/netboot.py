@@ -25,11 +25,13 @@ async def netboot(work: Work, machine: Machine, boot: BootService, job: Job, lim
         await order(work, machine, boot, job, limits, always=attempt == ATTEMPTS)
         if await boot.log.wait_for(job.id, ("netboot",), limits.netboot):
             if attempt == ATTEMPTS:
+                await work.check()
                 await machine.boot_as_usual()
             return
         # From here on a late machine gets no script: it would install under the next power cycle.
         boot.log.add(job.id, "gave-up")
         work.say(f"{job.target} did not boot from the network (attempt {attempt} of {ATTEMPTS})")
+    await work.check()
     await machine.boot_as_usual()
     raise DeadlinePassed(
         f"never booted from the network, in {ATTEMPTS} attempts of {limits.netboot:g} s",
@@ -47,6 +49,7 @@ async def order(
     await machine.turn_off(within_s=limits.power, graceful=untouched)
     await work.check()
     await machine.boot_from(f"{boot.url(job)}/boot.ipxe", always=always)
+    await work.check()
     boot.log.begin(job.id)
     await machine.turn_on(within_s=limits.power)
 

@@ -83,6 +83,7 @@ class Restore:
         async with self._bench.machine(job) as machine:
             await work.check()
             await machine.boot_as_usual()
+            await work.check()
             await machine.turn_off(within_s=self._bench.limits(job).power)
 
 
@@ -104,10 +105,11 @@ async def erase(work: Work, machine: Machine, boot: BootService, job: Job, limit
 
     Returns once it is done; the caller reads the disks again. Raises DeadlinePassed, DeviceError.
     """
-    await work.check()
     work.progress("wiping")
     if await _erases_itself(machine, job):
+        await work.check()
         await machine.turn_off(within_s=limits.power)
+        await work.check()
         await machine.erase(job.disk)
         await _erased(machine, boot, job, limits)
         return
@@ -119,6 +121,7 @@ async def erase(work: Work, machine: Machine, boot: BootService, job: Job, limit
         raise DeadlinePassed(f"disk {job.disk} was not wiped in {limits.wipe:g} s", about=job.target)
     if event.kind == "error":
         raise DeviceError(f"wiping stopped: {event.text}", about=job.target, code="WIPE")
+    await work.check()
     await machine.turn_off(within_s=limits.power)
 
 

@@ -10,6 +10,7 @@ from drconsole.errors import InvalidConfiguration
 from drconsole.model.step import Done, Work
 from drconsole.replication.contract import ReplicationDriver
 from drconsole.replication.groups import Group
+from drconsole.replication.proven import ProvenDriver
 from drconsole.replication.registry import open_array
 from drconsole.settings.values import Settings
 
@@ -33,8 +34,7 @@ class GroupHandler(ABC):
         group = group_of(work)
         driver = self._open(group)
         try:
-            await work.check()
-            await self._act(work, group, driver)
+            await self._act(work, group, ProvenDriver(driver, work))
         finally:
             await driver.close()
 

@@ -102,7 +102,6 @@ class _Present(GroupHandler):
     async def _act(self, work: Work, group: Group, driver: ReplicationDriver) -> None:
         wanted = _wanted(work, await connectable(work, group, driver))
         for volume, names in wanted.items():
-            await work.check()
             if names:
                 await driver.present((volume,), names)
 
@@ -115,7 +114,6 @@ class _Unpresent(GroupHandler):
 
     async def _act(self, work: Work, group: Group, driver: ReplicationDriver) -> None:
         for volume, names in (await self._shown(work, group, driver)).items():
-            await work.check()
             await driver.unpresent((volume,), names)
 
     async def _shown(self, work: Work, group: Group, driver: ReplicationDriver) -> dict[str, tuple[str, ...]]:

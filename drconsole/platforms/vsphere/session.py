@@ -11,6 +11,7 @@ import asyncio
 import hashlib
 import re
 from collections.abc import Awaitable, Callable
+from contextvars import ContextVar
 from types import TracebackType
 from typing import Any, TypeVar
 
@@ -26,6 +27,10 @@ _READS = re.compile(
     r"Retrieve|ContinueRetrieve|Query|Find|Get|Current|Wait|CheckFor|Create(ContainerView|Filter|Property)|"
     r"Destroy(View|Property)|CancelRetrieve|BrowseDiagnostic|SearchDatastore"
 )
+before_writing: ContextVar[Callable[[], Awaitable[None]] | None] = ContextVar("before_writing", default=None)
+"""Awaited before each call that changes something, where the task at work has set it. A run's steps set
+their `Work.check` here: of an act with ten calls none is made after the run was taken over."""
+
 _POLL_FIRST, _POLL_MOST = 0.05, 1.0
 _refused: set[bytes] = set()
 """Credentials that were refused in this process, hashed: they are not sent again."""
@@ -109,6 +114,9 @@ class Session:
         async def attempt() -> Any:
             return self.raised(await self.soap.send(call, seconds), about)
 
+        prove = before_writing.get()
+        if prove is not None and not is_read(call.name):
+            await prove()
         return await self.repeating(call, attempt, about, seconds)
 
     async def repeating(

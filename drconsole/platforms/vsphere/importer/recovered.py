@@ -16,7 +16,7 @@ from pyVmomi import VmomiSupport, vmodl
 from drconsole.errors import DRConsoleError, InvalidConfiguration, Unreachable
 from drconsole.model.step import Work
 from drconsole.planning import keys
-from drconsole.platforms.vsphere.session import Session
+from drconsole.platforms.vsphere.session import Session, before_writing
 from drconsole.settings import secrets
 from drconsole.settings.values import Endpoint, ProvisioningSettings, Settings, Site
 
@@ -42,7 +42,9 @@ class RecoveredSite:
         return secrets.resolve(self.provisioning.password).reveal()
 
     async def server(self, work: Work) -> Session:
-        """Returns the session with the recovered management server."""
+        """Returns the session with the recovered management server. Each of its calls that changes
+        something proves the run first, as those of `host` do: they go through the calling step's task.
+        """
         return await self._session(work, self.management)
 
     async def host(self, work: Work, name: str) -> Session:
@@ -50,6 +52,7 @@ class RecoveredSite:
         return await self._session(work, name)
 
     async def _session(self, work: Work, name: str) -> Session:
+        before_writing.set(work.check)
         ready = work.result(keys.ready(name))
         endpoint = Endpoint(
             address=f"{ready['address']}:{ready['port']}",
