@@ -63,6 +63,19 @@ class Reply(msgspec.Struct, frozen=True):
         return 200 <= self.status < 300
 
     @property
+    def meant(self) -> bool:
+        """False for a page of HTML, and for what calls itself JSON and is none: a gateway's, or cut off."""
+        if "json" not in self.headers.get("content-type", ""):
+            return self.body.lstrip()[:1] != b"<"
+        try:
+            msgspec.json.decode(self.body or b"null")
+        except msgspec.DecodeError:
+            return False
+        except RecursionError:
+            return True  # whoever decodes it into a type says so
+        return True
+
+    @property
     def etag(self) -> str:
         """The entity tag, quotes and all, "" where there is none."""
         return self.headers.get("etag", "")
@@ -183,8 +196,8 @@ class JsonClient:
             raise
         except (aiohttp.ClientError, OSError) as error:
             raise self._died(method, f"the connection died: {error or type(error).__name__}") from error
-        if reply.ok and reply.body.lstrip()[:1] == b"<":
-            raise self._died(method, "answers with a page that is none of its own")
+        if reply.ok and not reply.meant:
+            raise self._died(method, "answers with something that is no answer of its own")
         return reply
 
     async def _exchange(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Reply:
