@@ -27,7 +27,8 @@ _BUSY_MS = 30_000
 class Database:
     """One engine with its pool. Safe to share between threads; open one a process.
 
-    Raises Refused where a newer version has written the database: nothing is changed then.
+    Raises Refused where a newer version has written the database: nothing is changed then. Raises
+    DatabaseFailed where it cannot be opened.
     `scripts` and `head` say where the revisions are and which is the newest, `remedy` what an operator
     does where the database fails.
     """
@@ -40,10 +41,14 @@ class Database:
         if self.file is not None:
             event.listen(self._engine, "connect", _configure)
             event.listen(self._engine, "begin", _begin)
-        with self._failures(), _locked(self.file):
-            found = _revision(self._engine)
-            if found != head:
-                self._migrate(found, scripts, head)
+        try:
+            with self._failures(), _locked(self.file):
+                found = _revision(self._engine)
+                if found != head:
+                    self._migrate(found, scripts, head)
+        except OSError as error:
+            told = f"cannot be opened: {error.strerror or error}"
+            raise DatabaseFailed(told, about=self.name, remedy=self._remedy) from error
         self._identity = self._identified()
 
     def close(self) -> None:
