@@ -80,8 +80,9 @@ class RunProgram:
         told, starts = _told(work.step), self._starts(work)
         last = starts.last()
         following = last.number + 1 if last is not None else 1
-        series = last.series if last is not None and work.in_doubt else following
+        # A known failure of a runner that is gone counts; a start that was lost does not.
         end = starts.end(last) if last is not None and work.in_doubt else None
+        series = last.series if last is not None and end is not None else following
         for number in range(following, series + told.retries + 1):
             if number > series:
                 await self._pause(work, number - series, end)
