@@ -114,7 +114,7 @@ def _loaded(point: EntryPoint) -> Extension:
     """Raises InvalidConfiguration, naming the distribution, where it is none."""
     try:
         found = point.load()
-    except Exception as error:  # the boundary: somebody else's module, whatever it raises
+    except (Exception, SystemExit) as error:  # the boundary: somebody else's module, whatever it raises
         raise _broken(point, f"cannot be loaded: {type(error).__name__}: {error}") from error
     if not callable(getattr(found, "steps", None)) or not isinstance(
         getattr(found, "handlers", None), Mapping
@@ -132,7 +132,7 @@ def _given(
     try:
         own = tuple(extension.steps(plan))
         before = dict(extension.before(plan)) if isinstance(extension, Preceding) else {}
-    except Exception as error:  # the boundary: as above
+    except (Exception, SystemExit) as error:  # the boundary: as above
         raise _broken(point, f"gives no steps: {type(error).__name__}: {error}") from error
     _check(point, own, extension.handlers, {step.key for step in whole})
     frozen = keys.PREFLIGHT in {step.key for step in whole}
