@@ -129,6 +129,21 @@ class Standing(_Value, frozen=True, kw_only=True):
     remedy: str
 
 
+class CustomerStepView(_Value, frozen=True, kw_only=True):
+    """What came of a step of the customer's own: of a prompt who answered it and when, of a program its
+    exit code, how often it was started and the end of what it said; the whole is in the step's result."""
+
+    key: str
+    title: str
+    state: StepState
+    answered_by: str = ""
+    answered: str = ""
+    exit_code: int | None = None
+    starts: int = 0
+    output: str = ""
+    error: str = ""
+
+
 class RunView(_Value, frozen=True, kw_only=True):
     """All of `run show --json`.
 
@@ -158,6 +173,7 @@ class RunView(_Value, frozen=True, kw_only=True):
     amendments: tuple[AmendmentView, ...] = ()
     verbs: tuple[VerbView, ...] = ()
     standing: tuple[Standing, ...] = ()
+    customer: tuple[CustomerStepView, ...] = ()
 
 
 class RunSummary(_Value, frozen=True, kw_only=True):

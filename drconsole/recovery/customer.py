@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
+from drconsole.journal.steps import StepRow
 from drconsole.model.custom import CustomStep
 from drconsole.model.plan import CustomerStep, Finding
-from drconsole.model.step import Step
+from drconsole.model.run import CustomerStepView
+from drconsole.model.step import Facts, Step
 from drconsole.planning.custom import PROGRAM, PROMPT, nothing_named, place
 from drconsole.planning.plan_input import PlanInput
 from drconsole.recovery import extensions
+
+SHOWN_OUTPUT = 2000
+"""Characters of a program's output that a run's view and report show."""
 
 
 def with_own(source: PlanInput, steps: Sequence[Step]) -> tuple[Step, ...]:
@@ -66,3 +71,24 @@ def _programs(own: Sequence[CustomStep]) -> Iterator[Finding]:
                     blocks=step.critical,
                     remedy="install it, or correct the path",
                 )
+
+
+def views(rows: Mapping[str, StepRow]) -> tuple[CustomerStepView, ...]:
+    """Returns what a run's prompts and programs came to: who answered, how they ended, what they said."""
+    return tuple(
+        _view(row, row.result or {}) for row in rows.values() if row.step.handler in (PROMPT, PROGRAM)
+    )
+
+
+def _view(row: StepRow, result: Facts) -> CustomerStepView:
+    return CustomerStepView(
+        key=row.step.key,
+        title=row.step.title,
+        state=row.state,
+        answered_by=str(result.get("answered_by", "")),
+        answered=str(result.get("answered", "")),
+        exit_code=result.get("exit_code"),
+        starts=int(result.get("starts", 0)),
+        output=str(result.get("output", ""))[-SHOWN_OUTPUT:],
+        error=row.error or "",
+    )
