@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
+import tempfile
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -78,3 +79,14 @@ def _acknowledge(path: Path) -> None:
         settle(schedule, key, state)
 
     setattr(Schedule, "settle", noted)  # noqa: B010 -- mypy takes no method in the place of another
+
+
+def _rehearse() -> None:
+    """What is forked from this module has been through a run: it has nothing left to import."""
+    with tempfile.TemporaryDirectory(prefix="chaos-") as folder:
+        asyncio.run(prepare(Path(folder)))
+        asyncio.run(_carried(Path(folder)))
+
+
+if "multiprocessing.forkserver" in " ".join(sys.orig_argv):
+    _rehearse()
