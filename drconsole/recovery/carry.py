@@ -141,10 +141,18 @@ async def look_again(handler: Handler, work: Work, error: DRConsoleError) -> Don
         return f"cannot be observed: {type(problem).__name__}: {problem}"
 
 
+class _Tries:
+    """Whether an act of this step may still show, though the way to the device is lost."""
+
+    def __init__(self) -> None:
+        self.open = False
+
+
 async def _repeated(handler: Handler, work: Work) -> Facts:
+    tries = _Tries()
     for pause in RETRY_S:
         try:
-            return await _once(handler, work)
+            return await _once(handler, work, tries)
         except _FINAL:
             raise
         except (Unreachable, OutcomeUnknown) as error:
@@ -155,28 +163,40 @@ async def _repeated(handler: Handler, work: Work) -> Facts:
                 raise
             work.say(f"{error}; the device is busy, again in {pause:g} s")
             await asyncio.sleep(pause)
-    return await _once(handler, work)
+    return await _once(handler, work, tries)
 
 
-async def _once(handler: Handler, work: Work) -> Facts:
-    """An observation that said "done" is the only success there is."""
-    found = await handler.observe(work)
+async def _once(handler: Handler, work: Work, tries: _Tries) -> Facts:
+    """An observation that said "done" is the only success there is.
+
+    What an act before this one has begun gets its time to show before anything is done again.
+    """
+    found = await (_looked_for(handler, work) if tries.open else handler.observe(work))
     if found is not None:
         return found.result
     await work.check()
-    await handler.act(work)
+    tries.open = True
+    try:
+        await handler.act(work)
+    except DeviceError:
+        tries.open = False  # the device itself has refused: nothing is to come
+        raise
     return (await _shown(handler, work)).result
 
 
 async def _shown(handler: Handler, work: Work) -> Done:
-    for pause in SETTLE_S:
-        found = await handler.observe(work)
-        if found is not None:
-            return found
-        await asyncio.sleep(pause)
-    found = await handler.observe(work)
+    found = await _looked_for(handler, work)
     if found is None:
         raise DeviceError(
             "what was done does not show on the device", about=work.step.object or work.step.key
         )
     return found
+
+
+async def _looked_for(handler: Handler, work: Work) -> Done | None:
+    for pause in SETTLE_S:
+        found = await handler.observe(work)
+        if found is not None:
+            return found
+        await asyncio.sleep(pause)
+    return await handler.observe(work)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import sqlite3
+from collections import deque
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from contextlib import contextmanager
@@ -144,6 +145,7 @@ class TurningJournal(Journal):
         self._poller = None
         self._version = 0
         self._changed = asyncio.Event()
+        self._outcomes = deque()
 
     async def _poll(self) -> None:
         """Sees a change as late as the product's poll would, without asking fifty times a second."""

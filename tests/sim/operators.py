@@ -17,7 +17,8 @@ from drconsole.journal.journal import Journal
 from drconsole.journal.runs import RunRow
 from drconsole.journal.steps import StepRow
 from drconsole.recovery import verbs
-from drconsole.recovery.view import run_view, step_detail
+from drconsole.recovery.step_page import step_detail
+from drconsole.recovery.view import run_view
 
 AT_REST = frozenset({"held", "done", "failed", "cancelled"})
 Verb = Callable[[Connection], CommandReply]
@@ -47,7 +48,8 @@ class Operator:
         wish: Callable[[str], bool],
         needing: Callable[[], list[str]],
     ) -> None:
-        """`needing` gives the runs that one should look at. `ensure` sees to it that a runner stands; `wish` says whether a run at rest is to be cleaned."""
+        """`needing` gives the runs that one should look at, `ensure` sees to it that a runner stands,
+        `wish` says whether a run at rest is to be cleaned."""
         self._name = name
         self._journal = journal
         self._random = random

@@ -13,7 +13,7 @@ Answer = Literal["ok", "device", "aborted", "unreachable", "unknown", "never"]
 class Outcome(msgspec.Struct, frozen=True, kw_only=True):
     """How one request ends. `effect_s` None: it never has its effect; `answer_s` after the request.
 
-    `hidden`: the device shows no task while the effect is still to come, though it said "done".
+    `hidden`: it shows its task to others but not to the session that asked, which hears "done" before it is.
     """
 
     answer: Answer
@@ -50,7 +50,7 @@ class Weather:
             happens = took if random.random() < 0.5 else None
             return Outcome(answer="never", answer_s=0.0, effect_s=happens)
         if kind == "lies":
-            return Outcome(answer="ok", answer_s=took, effect_s=took + random.uniform(0, 0.9), hidden=True)
+            return Outcome(answer="ok", answer_s=took, effect_s=took + random.uniform(0, 3.0), hidden=True)
         if kind == "late":
             return Outcome(answer="unknown", answer_s=took, effect_s=took + random.uniform(0, 8))
         if kind == "busy":

@@ -59,7 +59,7 @@ class World:
         self.occupants: dict[str, str] = {}
         self._standing: dict[str, dict[str, str]] = defaultdict(dict)
         self._at_work: Counter[tuple[str, str]] = Counter()
-        self._coming: Counter[tuple[str, str]] = Counter()
+        self._hidden: Counter[tuple[str, str, int]] = Counter()
 
     def stands(self, run: str, mark: str) -> bool:
         """Whether something is so."""
@@ -70,8 +70,8 @@ class World:
         return tuple(sorted(self._standing[run]))
 
     def at_work(self, run: str, mark: str) -> bool:
-        """Whether a device shows a task for it."""
-        return self._at_work[run, mark] > 0
+        """Whether a device shows a task for it to the process that asks now."""
+        return self._at_work[run, mark] > self._hidden[run, mark, here().pid]
 
     def is_so(self, run: str, deed: Deed) -> bool:
         """Whether a step's postcondition holds."""
@@ -88,9 +88,8 @@ class World:
         name = (asked.run, asked.deed.mark)
         self.violations += self._judge(asked)
         self._refuse_twice(asked)
-        self._coming[name] += 1
-        if not outcome.hidden:
-            self._at_work[name] += 1
+        self._at_work[name] += 1
+        self._hidden[*name, asked.actor.pid] += outcome.hidden
         effect_s = outcome.answer_s if outcome.effect_s is None else outcome.effect_s
         outside(self._happen, asked, outcome, after=effect_s)
         answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -109,9 +108,8 @@ class World:
 
     def _happen(self, asked: Request, outcome: Outcome) -> None:
         name = (asked.run, asked.deed.mark)
-        self._coming[name] -= 1
-        if not outcome.hidden:
-            self._at_work[name] -= 1
+        self._at_work[name] -= 1
+        self._hidden[*name, asked.actor.pid] -= outcome.hidden
         if outcome.effect_s is not None:
             self._apply(asked)
             self._acted(asked.actor)
@@ -138,7 +136,7 @@ class World:
         who = here().name
         if deed.kind == "make" and self.stands(run, deed.mark):
             self.violations.append(f"{run}: {who} asks for {deed.mark}, which stands already")
-        elif deed.kind == "make" and self._coming[run, deed.mark]:
+        elif deed.kind == "make" and self._at_work[run, deed.mark]:
             self.violations.append(f"{run}: {who} asks for {deed.mark}, which is under way already")
 
     def _occupy(self, asked: Request) -> None:
