@@ -206,10 +206,11 @@ class ShowRun(Request[RunView, None], frozen=True, kw_only=True):
 
 
 class ShowStep(Request[StepDetail, None], frozen=True, kw_only=True):
-    """All that is known of one step."""
+    """All that is known of one step, and what can be done about it now."""
 
     run: str
     step: str
+    site: str = ""
 
 
 class Attach(Request[RunView, Event], frozen=True, kw_only=True):

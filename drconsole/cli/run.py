@@ -6,9 +6,11 @@ import click
 
 from drconsole.api import requests
 from drconsole.api.client import Client
-from drconsole.api.values import CommandReply
-from drconsole.cli.printing import narrate, print_json, print_table
-from drconsole.cli.watching import cleanup_ending, ending, show_end, watch
+from drconsole.cli.printing import print_json, print_table
+from drconsole.cli.run_changes import CHANGES
+from drconsole.cli.run_step import show_step
+from drconsole.cli.run_verbs import VERBS
+from drconsole.cli.watching import ending, show_end, tell_standing, watch
 from drconsole.cli.words import as_json, shared_options, with_service
 from drconsole.model.run import RunView
 from drconsole.model.text import safe_text
@@ -20,7 +22,7 @@ _SITE = click.option("--site", default="", help="With `latest`: of this site.")
 @click.group("run")
 @shared_options
 def command(**_shared: object) -> None:
-    """Runs: list, show, attach, approve, retry, skip, cancel, cleanup, report."""
+    """Runs: watch them, help them along, end them."""
 
 
 @command.command("list")
@@ -41,9 +43,13 @@ def list_(site: str, **_shared: object) -> None:
 @command.command("show")
 @_RUN
 @_SITE
+@click.option("--step", default="", metavar="KEY", help="One step: what was tried, and what to do now.")
 @shared_options
-def show(run: str, site: str, **_shared: object) -> None:
-    """Shows a run: stages, machines, what failed."""
+def show(run: str, site: str, step: str, **_shared: object) -> None:
+    """Shows a run: stages, machines, what failed, and who did what."""
+    if step:
+        show_step(run, site, step)
+        return
     view = with_service(lambda client: client.ask(requests.ShowRun(run=run, site=site)))
     if as_json():
         print_json(view)
@@ -65,6 +71,12 @@ def _show(view: RunView) -> None:
     for step in (*view.steps, *(view.cleanup.trouble if view.cleanup else ())):
         if step.state in ("failed", "waiting", "skipped"):
             click.echo(safe_text(f"{step.state}: {step.key}: {step.error or ''}"))
+    if view.paused_by:
+        click.echo(f"paused by {view.paused_by}: `drconsole run resume {view.run}` lets it go on")
+    for verb in view.verbs:
+        what = " ".join(part for part in (verb.verb, *verb.steps[:1], verb.reason) if part)
+        click.echo(safe_text(f"{verb.at}  {verb.actor}: {what}"))
+    tell_standing(view)
 
 
 @command.command("attach")
@@ -84,66 +96,6 @@ def attach(run: str, site: str, **_shared: object) -> None:
         raise error
 
 
-@command.command("retry")
-@click.argument("run")
-@click.argument("steps", nargs=-1)
-@click.option("--all", "every", is_flag=True, help="Every failed step.")
-@shared_options
-def retry(run: str, steps: tuple[str, ...], every: bool, **_shared: object) -> None:
-    """Tries failed steps again."""
-    if bool(steps) == every:
-        raise click.UsageError("name steps, or say --all")
-    _told(with_service(lambda c: c.ask(requests.Retry(run=run, steps=steps, all=every))))
-
-
-@command.command("skip")
-@click.argument("run")
-@click.argument("step")
-@click.option("--reason", required=True, help="It stands in the report, with your name.")
-@shared_options
-def skip(run: str, step: str, reason: str, **_shared: object) -> None:
-    """Gives a failed step up, and what needs it."""
-    _told(with_service(lambda c: c.ask(requests.Skip(run=run, step=step, reason=reason))))
-
-
-@command.command("approve")
-@click.argument("run")
-@click.argument("step", default="")
-@shared_options
-def approve(run: str, step: str, **_shared: object) -> None:
-    """Answers the question that a step waits for; without STEP, the only one that is open."""
-    _told(with_service(lambda c: c.ask(requests.Approve(run=run, step=step))))
-
-
-@command.command("cancel")
-@click.argument("run")
-@click.option("--reason", default="")
-@shared_options
-def cancel(run: str, reason: str, **_shared: object) -> None:
-    """Lets running steps end, starts no other, and ends the run."""
-    _told(with_service(lambda c: c.ask(requests.Cancel(run=run, reason=reason))))
-
-
-@command.command("cleanup")
-@click.argument("run")
-@click.option("--detach", is_flag=True, help="Return as soon as the cleanup has begun.")
-@shared_options
-def cleanup(run: str, detach: bool, **_shared: object) -> None:
-    """Puts a drill's machines and clones back. Refused once a real run connected storage."""
-
-    async def talk(client: Client) -> tuple[CommandReply, RunView | None]:
-        reply = await client.ask(requests.Cleanup(run=run))
-        return reply, None if detach else await watch(client, reply.run)
-
-    reply, view = with_service(talk)
-    if view is None:
-        _told(reply)
-        return
-    show_end(view)
-    if error := cleanup_ending(view):
-        raise error
-
-
 @command.command("report")
 @_RUN
 @_SITE
@@ -154,10 +106,5 @@ def report(run: str, site: str, **_shared: object) -> None:
     click.echo(reply.json if as_json() else reply.text)
 
 
-def _told(reply: CommandReply) -> None:
-    if as_json():
-        print_json(reply)
-        return
-    narrate(f"{reply.run} is {reply.state}")
-    for step in reply.steps:
-        narrate(f"  {step}")
+for _verb in (*VERBS, *CHANGES):
+    command.add_command(_verb)

@@ -43,9 +43,21 @@ def show_end(view: RunView) -> None:
     narrate(f"guests registered: {done} of {len(view.guests)}")
     if view.rto_s is not None:
         narrate(f"RTO {view.rto_s:.0f} s" + (f", RPO {view.rpo_s:.0f} s" if view.rpo_s is not None else ""))
+    tell_standing(view)
     if view.fidelity is not None:
         lost = sum(d.klass == "lost" for d in view.fidelity.differences)
         narrate(f"fidelity: {view.fidelity.matched} of {view.fidelity.total} values equal, {lost} lost")
+
+
+def tell_standing(view: RunView) -> None:
+    """Prints what a run that was stopped has left in the world, and what puts each thing back."""
+    if not view.standing:
+        return
+    narrate("left standing:")
+    for each in view.standing:
+        narrate(f"  {each.kind} {each.name} is {each.state}")
+    for remedy in dict.fromkeys(each.remedy for each in view.standing):
+        narrate(f"  → {remedy}")
 
 
 def ending(view: RunView) -> DRConsoleError | None:

@@ -7,14 +7,13 @@ from collections.abc import Iterable, Sequence
 import msgspec
 from sqlalchemy import Connection, func, select
 
-from drconsole.api.values import StepDetail
-from drconsole.errors import UnknownName
-from drconsole.journal import pool, runs, schema, steps
+from drconsole.journal import commands, pool, runs, schema, steps
 from drconsole.journal.clock import now, seconds_between
 from drconsole.journal.runs import RunRow
 from drconsole.journal.steps import StepRow
 from drconsole.model.plan import Plan
 from drconsole.model.run import (
+    AmendmentView,
     CleanupView,
     Fidelity,
     GuestView,
@@ -24,13 +23,14 @@ from drconsole.model.run import (
     StageView,
     StepState,
     StepView,
+    VerbView,
 )
 from drconsole.model.step import STAGES, Facts
 from drconsole.planning import keys
-from drconsole.planning.graph import dependants
+from drconsole.recovery import customer
 from drconsole.recovery.stages.preflight import roles_of
 from drconsole.recovery.stages.verify import recovery_point_s
-from drconsole.recovery.verbs import applicable
+from drconsole.recovery.standing import standing
 
 _SHOWN_FIRST: tuple[StepState, ...] = ("running", "failed", "waiting", "cancelled")
 """A stage with a step in one of these states is called so, the first one wins."""
@@ -40,7 +40,8 @@ def run_view(connection: Connection, run: str = "latest", site: str = "") -> Run
     """Returns a run as it is now. Raises UnknownName."""
     row = runs.find(connection, run, site)
     plan, _ = runs.frozen(connection, row.id)
-    rows = steps.load(connection, row.id, cleanup=False)
+    every = steps.load(connection, row.id, cleanup=False)
+    rows = _in_plan(plan, every)
     report = _result(rows, keys.REPORTED)
     halted = {key: step.result for key, step in rows.items() if key.startswith("halt/") and step.result}
     end = row.ended or now()
@@ -62,33 +63,40 @@ def run_view(connection: Connection, run: str = "latest", site: str = "") -> Run
         machines=tuple(_machines(connection, plan, row, rows)),
         cleanup=_cleanup(connection, row),
         elapsed_s=seconds_between(row.started, end) if row.started else 0.0,
+        paused_by=row.paused_by,
+        pre_empted_by=row.pre_empted_by,
+        amendments=tuple(_amendments(connection, row.id)),
+        verbs=tuple(_verbs(connection, row.id)),
+        standing=standing(connection, row, plan, every),
+        customer=customer.views(rows),
     )
 
 
-def step_detail(connection: Connection, run: str, key: str) -> StepDetail:
-    """Returns all that is known of one step, and what can be done about it. Raises UnknownName."""
-    row = runs.find(connection, run)
-    rows = steps.load(connection, row.id)
-    if key not in rows:
-        raise UnknownName("the run has no such step", about=key)
-    found = rows[key]
-    stops = dependants([other.step for other in rows.values()], key)
-    return StepDetail(
-        run=row.id,
-        key=key,
-        title=found.step.title,
-        object=found.step.object,
-        machine=found.step.machine,
-        state=found.state,
-        attempts=found.attempts,
-        error=found.error or "",
-        remedy=found.remedy or "",
-        needs=(*found.step.needs, *found.step.optional_needs),
-        stops=tuple(sorted(stops)),
-        verbs=applicable(found),
-        arguments=found.step.arguments,
-        result=found.result or {},
-    )
+def _in_plan(plan: Plan, rows: dict[str, StepRow]) -> dict[str, StepRow]:
+    """The steps of the plan as it stands, and what was given up of an earlier one.
+
+    What an amendment just made needless is history: it stands in the events and in the amendment.
+    """
+    known = {step.key for step in plan.steps}
+    return {key: row for key, row in rows.items() if key in known or row.state == "skipped"}
+
+
+def _verbs(connection: Connection, run: str) -> Iterable[VerbView]:
+    for command in reversed(commands.last(connection, run)):
+        yield VerbView(
+            at=command.at,
+            actor=command.actor,
+            verb=command.verb,
+            steps=command.steps,
+            reason=command.reason,
+        )
+
+
+def _amendments(connection: Connection, run: str) -> Iterable[AmendmentView]:
+    table = schema.amendment.c
+    query = select(table.number, table.at, table.actor, table.text).where(table.run == run)
+    for row in connection.execute(query.order_by(table.number)):
+        yield AmendmentView(number=row.number, at=row.at, actor=row.actor, text=row.text)
 
 
 def stage_state(states: Sequence[StepState]) -> StepState:
@@ -163,7 +171,10 @@ def _guests(plan: Plan, rows: dict[str, StepRow]) -> Iterable[GuestView]:
     selected = {flag.id: flag.deploy for flag in plan.selection.virtual_machines}
     for verdict in plan.verdicts:
         reason = "; ".join(verdict.reasons)
-        if not verdict.registrable or verdict.verdict == "no":
+        if verdict.id in plan.given_up and not selected.get(verdict.id, False):
+            lost = plan.given_up[verdict.id]
+            yield GuestView(name=verdict.name, id=verdict.id, state="failed", power="", reason=lost)
+        elif not verdict.registrable or verdict.verdict == "no":
             yield GuestView(
                 name=verdict.name, id=verdict.id, state="not-recoverable", power="", reason=reason
             )
@@ -195,22 +206,32 @@ def _off_there(row: StepRow | None, state: str) -> str:
 def _machines(
     connection: Connection, plan: Plan, row: RunRow, rows: dict[str, StepRow]
 ) -> Iterable[MachineView]:
-    held = pool.leases(connection)
+    """The targets with a role, then those that lost theirs and are not wiped yet."""
+    held = {name: lease for name, lease in pool.leases(connection).items() if lease.run == row.id}
     progress = _progress(connection, row.id)
     for target, (name, kind) in roles_of(plan.mapping).items():
-        lease = held.get(target)
-        mine = lease is not None and lease.run == row.id
         shown = progress.get(target, {})
         failed = [r.error for r in rows.values() if r.step.machine == target and r.state == "failed"]
         yield MachineView(
             target=target,
             role=kind,
             protected=name,
-            state=lease.state if lease is not None and mine else "free",
+            state=held[target].state if target in held else "free",
             phase=str(shown.get("phase", "")),
             fraction=shown.get("fraction"),
             note=failed[0] or "" if failed else "",
         )
+    for gone in plan.former:
+        if gone.target in held:
+            note = f"replaced by {gone.by}" if gone.by else "given up"
+            yield MachineView(
+                target=gone.target,
+                role="former",
+                protected=gone.name,
+                state=held[gone.target].state,
+                phase="former",
+                note=f"{note}; to be wiped",
+            )
 
 
 def _progress(connection: Connection, run: str) -> dict[str, Facts]:

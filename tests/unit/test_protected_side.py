@@ -20,7 +20,8 @@ from drconsole.planning.graph import dependants
 from drconsole.recovery import verbs
 from drconsole.recovery.runner import Runner
 from drconsole.recovery.stages.protected import gated, probe_steps
-from drconsole.recovery.view import run_view, step_detail
+from drconsole.recovery.step_page import step_detail
+from drconsole.recovery.view import run_view
 from drconsole.settings.values import DEADLINES
 from tests.unit.devices.served import served
 from tests.unit.runs.following import run_state, states, until

@@ -14,11 +14,13 @@ from drconsole.errors import NotConfirmed
 from drconsole.journal import commands, events, runs, steps
 from drconsole.model.run import RunSummary, RunView
 from drconsole.recovery import verbs
-from drconsole.recovery.planner import Composed, refuse_unready
+from drconsole.recovery.planner import Composed, pre_emptions, refuse_unready
 from drconsole.recovery.report import Objectives, objectives_of, report_json, report_text
-from drconsole.recovery.view import run_view, step_detail
+from drconsole.recovery.step_page import step_detail
+from drconsole.recovery.view import run_view
 from drconsole.service.answers.amending import given_up
 from drconsole.service.answers.planning import composed
+from drconsole.service.answers.pool import targets
 from drconsole.service.caller import Caller
 from drconsole.service.state import State
 
@@ -38,6 +40,8 @@ async def recover(state: State, request: requests.Recover, caller: Caller) -> Ru
         run = await state.journal.write(runs.new_name)
         made = await composed(state, request, run, caller)
         refuse_unready(made.report)
+        for finding in pre_emptions(made.report):
+            caller.say(f"{finding.subject} {finding.text}")
         await state.journal.write(lambda c: _freeze(c, made, request, caller.actor))
     pid = state.runners.ensure(run)
     caller.say(f"run {run} started: {made.report.steps} steps, runner {pid}")
@@ -66,7 +70,10 @@ async def show(state: State, request: requests.ShowRun, caller: Caller) -> RunVi
 
 async def show_step(state: State, request: requests.ShowStep, caller: Caller) -> StepDetail:
     """One step as it is now."""
-    return await state.journal.query(lambda c: step_detail(c, request.run, request.step))
+    pool = tuple(targets(state).values())
+    return await state.journal.query(
+        lambda c: step_detail(c, request.run, request.step, site=request.site, pool=pool)
+    )
 
 
 async def attach(state: State, request: requests.Attach, caller: Caller) -> RunView:
