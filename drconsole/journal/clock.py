@@ -31,7 +31,7 @@ def moment() -> datetime:
 
 def stamp(moment: datetime) -> str:
     """Returns a moment as the journal writes it."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3] + "Z"
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds")[:-6] + "Z"
 
 
 def seconds_between(first: str, last: str) -> float:

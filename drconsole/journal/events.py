@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from drconsole.errors import UnknownName
 from drconsole.journal import schema
 from drconsole.journal.clock import now
 from drconsole.model.run import Event
 from drconsole.model.step import Facts
+from drconsole.repository.prepared import Prepared
 
 _ENCODE = msgspec.json.Encoder(enc_hook=str).encode
 _DECODE = msgspec.json.Decoder(dict).decode
-_INSERT = insert(schema.event)
+_INSERT = Prepared(insert(schema.event))
+_COUNTED = Prepared(
+    update(schema.run)
+    .where(schema.run.c.id == bindparam("the_run"))
+    .values(seq=schema.run.c.seq + 1)
+    .returning(schema.run.c.seq)
+)
 
 
 def add(
@@ -27,12 +34,11 @@ def add(
     facts: Facts | None = None,
 ) -> int:
     """Writes an event and returns its number. `kind` is one of `model.run.Event`'s."""
-    counted = update(schema.run).where(schema.run.c.id == run).values(seq=schema.run.c.seq + 1)
-    seq = connection.execute(counted.returning(schema.run.c.seq)).scalar()
-    if seq is None:
+    row: tuple[int] | None = _COUNTED.first(connection, {"the_run": run})
+    if row is None:
         raise UnknownName("there is no such run", about=run)
-    put(connection, run, int(seq), kind, step=step, actor=actor, text=text, facts=facts)
-    return int(seq)
+    put(connection, run, row[0], kind, step=step, actor=actor, text=text, facts=facts)
+    return row[0]
 
 
 def put(
@@ -48,7 +54,7 @@ def put(
 ) -> None:
     """Writes an event under a number that `tenure.advance` has taken for it."""
     row = {"run": run, "seq": seq, "at": now(), "kind": kind, "step": step, "actor": actor, "text": text}
-    connection.execute(_INSERT, row | {"facts": _ENCODE(facts or {})})
+    _INSERT.change(connection, row | {"facts": _ENCODE(facts or {})})
 
 
 def since(connection: Connection, run: str, after: int, limit: int = 1000) -> tuple[Event, ...]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Callable
 from concurrent.futures import Future
 from functools import partial
@@ -29,6 +30,8 @@ AGAIN_S = 0.5
 class Journal:
     """One process's journal. Open it once; close it at the end."""
 
+    _told = False
+
     def __init__(self, url: str) -> None:
         """Raises Refused for a newer schema; migrates an older one after a backup."""
         self._database = Database(url, scripts=_SCRIPTS, head=HEAD)
@@ -36,13 +39,37 @@ class Journal:
         self._poller: asyncio.Task[None] | None = None
         self._version = 0
         self._changed = asyncio.Event()
+        self._outcomes: deque[tuple[asyncio.Future[Any], Future[Any]]] = deque()
 
     async def write(self, work: Callable[[Connection], T]) -> T:
         """Carries `work` out in a transaction and returns its value once that is on the disk.
 
         Work is not cancelled with its caller: it may be committed already.
         """
-        return await asyncio.shield(asyncio.wrap_future(self._writer.submit(work)))
+        loop = asyncio.get_running_loop()
+        waiter: asyncio.Future[T] = loop.create_future()
+        future = self._writer.submit(work)
+        future.add_done_callback(lambda done: self._landed(loop, waiter, done))
+        return await waiter
+
+    def _landed(self, loop: asyncio.AbstractEventLoop, waiter: asyncio.Future[T], done: Future[T]) -> None:
+        """In the writer's thread: of a whole group, only the first wakes the event loop."""
+        self._outcomes.append((waiter, done))
+        if not self._told:
+            self._told = True
+            with contextlib.suppress(RuntimeError):  # the loop is gone, and whoever waited with it
+                loop.call_soon_threadsafe(self._deliver)
+
+    def _deliver(self) -> None:
+        self._told = False  # before the look: what comes after it is told anew
+        while self._outcomes:
+            waiter, done = self._outcomes.popleft()
+            if waiter.done():
+                continue
+            if (error := done.exception()) is not None:
+                waiter.set_exception(error)
+            else:
+                waiter.set_result(done.result())
 
     def post(
         self, work: Callable[[Connection], object], failed: Callable[[BaseException], None] | None = None
@@ -68,6 +95,11 @@ class Journal:
     def read(self, work: Callable[[Connection], T]) -> T:
         """Reads at once, on a snapshot of what is committed. For short questions."""
         with self._database.reading() as connection:
+            return work(connection)
+
+    def glance(self, work: Callable[[Connection], T]) -> T:
+        """Like `read`, for one prepared statement: on the event loop, without a transaction around it."""
+        with self._database.glancing() as connection:
             return work(connection)
 
     async def query(self, work: Callable[[Connection], T]) -> T:

@@ -14,15 +14,16 @@ from drconsole.journal import events, schema, tenure
 from drconsole.journal.clock import now
 from drconsole.model.run import StepState
 from drconsole.model.step import Facts, Step
+from drconsole.repository.prepared import Prepared
 
 _TABLE = schema.step
 _ENCODE = msgspec.json.Encoder(enc_hook=str).encode
 _STEP = msgspec.json.Decoder(Step).decode
 _FACTS = msgspec.json.Decoder(dict).decode
 _ONE = (_TABLE.c.run == bindparam("the_run")) & (_TABLE.c.key == bindparam("the_key"))
-_BEGUN = (
+_BEGUN = Prepared(
     update(_TABLE)
-    .where(_ONE, _TABLE.c.state.in_(("pending", "running")))
+    .where(_ONE, (_TABLE.c.state == "pending") | (_TABLE.c.state == "running"))
     .values(
         state="running",
         attempts=bindparam("the_attempt"),
@@ -34,7 +35,7 @@ _BEGUN = (
         observed=None,
     )
 )
-_DONE = (
+_DONE = Prepared(
     update(_TABLE)
     .where(_ONE, _TABLE.c.state == "running")
     .values(
@@ -162,7 +163,7 @@ def begin(
         return False
     at = now()
     values = {"the_attempt": attempt, "the_epoch": epoch, "the_time": at}
-    if connection.execute(_BEGUN, _one(run, key) | values).rowcount != 1:
+    if _BEGUN.change(connection, _one(run, key) | values) != 1:
         tenure.step_back(connection, run, epoch)
         return False
     events.put(connection, run, seq, "step", step=key, facts={"state": "running", "attempt": attempt})
@@ -175,7 +176,7 @@ def finish(connection: Connection, run: str, epoch: int, key: str, result: Facts
     """
     seq = tenure.advance(connection, run, epoch)
     values = {"the_time": now(), "the_result": _ENCODE(result)}
-    if connection.execute(_DONE, _one(run, key) | values).rowcount != 1:
+    if _DONE.change(connection, _one(run, key) | values) != 1:
         tenure.step_back(connection, run, epoch)
         return
     events.put(connection, run, seq, "step", step=key, facts={"state": "done"})

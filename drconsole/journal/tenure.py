@@ -8,23 +8,26 @@ from sqlalchemy import Connection, ScalarSelect, bindparam, func, select, update
 from drconsole.errors import Fenced, UnknownName
 from drconsole.journal import schema
 from drconsole.journal.clock import unix
+from drconsole.repository.prepared import Prepared
 
 _RUN = schema.run.c
 _MINE = (_RUN.id == bindparam("the_run")) & (_RUN.epoch == bindparam("the_epoch"))
 _LAST_VERB: ScalarSelect[int | None] = (
     select(func.max(schema.command.c.id)).where(schema.command.c.run == _RUN.id).scalar_subquery()
 )
-_STANDING = select(
-    _RUN.epoch, _RUN.cancelled_by, _RUN.paused_by, _RUN.amended, _LAST_VERB.label("verb")
-).where(_RUN.id == bindparam("the_run"))
-_ADVANCED = (
+_STANDING = Prepared(
+    select(_RUN.epoch, _RUN.cancelled_by, _RUN.paused_by, _RUN.amended, _LAST_VERB.label("verb")).where(
+        _RUN.id == bindparam("the_run")
+    )
+)
+_ADVANCED = Prepared(
     update(schema.run)
     .where(_MINE)
     .values(beat=bindparam("the_beat"), seq=_RUN.seq + 1)
     .returning(_RUN.seq, _RUN.cancelled_by, _RUN.paused_by, _RUN.amended)
 )
-_HELD = select(_RUN.epoch, _RUN.beat).where(_RUN.id == bindparam("the_run"))
-_BACK = update(schema.run).where(_MINE).values(seq=_RUN.seq - 1)
+_HELD = Prepared(select(_RUN.epoch, _RUN.beat).where(_RUN.id == bindparam("the_run")))
+_BACK = Prepared(update(schema.run).where(_MINE).values(seq=_RUN.seq - 1))
 
 
 class Standing(msgspec.Struct, frozen=True, kw_only=True):
@@ -43,24 +46,26 @@ class Standing(msgspec.Struct, frozen=True, kw_only=True):
 
 def standing(connection: Connection, run: str) -> Standing:
     """Returns how a run stands. Raises UnknownName."""
-    row = connection.execute(_STANDING, {"the_run": run}).first()
+    row = _STANDING.first(connection, {"the_run": run})
     if row is None:
         raise UnknownName("there is no such run", about=run)
+    epoch, cancelled_by, paused_by, amended, verb = row
     return Standing(
-        epoch=row.epoch,
-        cancelled=row.cancelled_by is not None,
-        paused=row.paused_by is not None,
-        amended=row.amended,
-        verb=row.verb or 0,
+        epoch=epoch,
+        cancelled=cancelled_by is not None,
+        paused=paused_by is not None,
+        amended=amended,
+        verb=verb or 0,
     )
 
 
 def held(connection: Connection, run: str) -> tuple[int, float]:
     """Returns the epoch of a run's runner, and when it last beat (Unix seconds). Raises UnknownName."""
-    row = connection.execute(_HELD, {"the_run": run}).first()
+    row = _HELD.first(connection, {"the_run": run})
     if row is None:
         raise UnknownName("there is no such run", about=run)
-    return row.epoch, row.beat or 0.0
+    epoch, beat = row
+    return epoch, beat or 0.0
 
 
 def advance(connection: Connection, run: str, epoch: int) -> int:
@@ -87,12 +92,12 @@ def advance_to_start(
 
 def step_back(connection: Connection, run: str, epoch: int) -> None:
     """Gives the number of an event back that is not written after all, in the same transaction."""
-    connection.execute(_BACK, {"the_run": run, "the_epoch": epoch})
+    _BACK.change(connection, {"the_run": run, "the_epoch": epoch})
 
 
 def _advanced(connection: Connection, run: str, epoch: int) -> tuple[int, str | None, str | None, int]:
     values = {"the_run": run, "the_epoch": epoch, "the_beat": unix()}
-    row = connection.execute(_ADVANCED, values).first()
+    row: tuple[int, str | None, str | None, int] | None = _ADVANCED.first(connection, values)
     if row is None:
         raise Fenced("another runner has taken it over", about=run)
-    return row.seq, row.cancelled_by, row.paused_by, row.amended
+    return row

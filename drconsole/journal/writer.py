@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import queue
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future
+from contextlib import contextmanager, suppress
 from typing import Any, TypeVar
 
 from sqlalchemy import Connection
@@ -17,6 +18,7 @@ from sqlalchemy.exc import DatabaseError, DataError, IntegrityError, Programming
 
 from drconsole.errors import DatabaseFailed, DRConsoleError
 from drconsole.repository.database import Database
+from drconsole.repository.prepared import execute
 
 T = TypeVar("T")
 
@@ -87,11 +89,25 @@ _OWN = (IntegrityError, DataError, ProgrammingError)
 _Work = tuple[Callable[[Connection], Any], "Future[Any]"]
 
 
+@contextmanager
+def _apart(connection: Connection) -> Iterator[None]:
+    """A savepoint, as both databases know it; SQLAlchemy's own takes longer than the work within."""
+    execute(connection, "SAVEPOINT work")
+    try:
+        yield
+    except BaseException:
+        with suppress(SQLAlchemyError):  # a database that undid all by itself has no savepoint any more
+            execute(connection, "ROLLBACK TO SAVEPOINT work")
+            execute(connection, "RELEASE SAVEPOINT work")
+        raise
+    execute(connection, "RELEASE SAVEPOINT work")
+
+
 def _attempted(
     connection: Connection, work: Callable[[Connection], Any], future: Future[Any]
 ) -> tuple[Future[Any], Any, BaseException | None]:
     try:
-        with connection.begin_nested():
+        with _apart(connection):
             return future, work(connection), None
     except DatabaseError as error:
         if isinstance(error, _OWN):

@@ -57,7 +57,7 @@ class Attention:
             raise self._lost
 
     def _read(self) -> Standing:
-        return self._journal.read(lambda c: tenure.standing(c, self._shared.run))
+        return self._journal.glance(lambda c: tenure.standing(c, self._shared.run))
 
     async def _beat(self) -> None:
         shared = self._shared

@@ -41,6 +41,7 @@ class Schedule:
         self.states: dict[str, StepState] = {key: states.get(key, "pending") for key in self.steps}
         self.held = {key for key in held if key in self.steps}
         self._capacity = capacity
+        self._unsettled = sum(state not in SETTLED for state in self.states.values())
         self._used: Counter[str] = Counter()
         self._dependants = _dependants(self.steps.values())
         self._weight = _weights(self.steps, self._dependants)
@@ -55,7 +56,7 @@ class Schedule:
         """
         for key, state in states.items():
             if key in self.states and self.states[key] != "running":
-                self.states[key] = "pending" if state == "running" else state
+                self._set(key, "pending" if state == "running" else state)
         self._rebuild()
 
     def start(self) -> Step | None:
@@ -70,7 +71,7 @@ class Schedule:
             return None
         step = self.steps[best[1]]
         heapq.heappop(self._ready[step.resources])
-        self.states[step.key] = "running"
+        self._set(step.key, "running")
         self._used.update(step.resources)
         return step
 
@@ -81,7 +82,7 @@ class Schedule:
         """
         step = self.steps[key]
         self._used.subtract(step.resources)
-        self.states[key] = state
+        self._set(key, state)
         if state == "pending":
             self._push(step)
         if state not in SETTLED:
@@ -103,7 +104,11 @@ class Schedule:
     @property
     def finished(self) -> bool:
         """Whether no step is left that could still be done."""
-        return all(state in SETTLED for state in self.states.values())
+        return not self._unsettled
+
+    def _set(self, key: str, state: StepState) -> None:
+        self._unsettled += (state not in SETTLED) - (self.states[key] not in SETTLED)
+        self.states[key] = state
 
     def _room(self, resources: tuple[str, ...]) -> bool:
         return all(self._used[name] < self._capacity(name) for name in resources)

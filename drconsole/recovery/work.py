@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping
-from typing import Any
+from typing import Any, TypeVar
 
 from sqlalchemy import Connection
 
@@ -13,6 +13,8 @@ from drconsole.journal import clock, commands, events, runs, tenure
 from drconsole.journal.journal import Journal
 from drconsole.model.step import Facts, Mode, Step
 from drconsole.recovery.carry import limit_of
+
+T = TypeVar("T")
 
 STALE_S = runs.LEASE_S / 2
 """An own beat that is older is renewed before anything is done to the world."""
@@ -55,7 +57,7 @@ class RunWork:
         run is proven by a write, which waits for that other one's and is fenced by it.
         """
         self.journal.must_stand()
-        epoch, beat = self.journal.read(lambda c: tenure.held(c, self.run))
+        epoch, beat = self.journal.glance(lambda c: tenure.held(c, self.run))
         if epoch != self.epoch:
             raise Fenced("another runner has taken it over", about=self.run)
         if clock.unix() - beat > STALE_S:
@@ -124,6 +126,10 @@ class StepWork:
     def results(self, prefix: str) -> Mapping[str, Facts]:
         """Returns what all done steps under a prefix found."""
         return {key: facts for key, facts in self._shared.results.items() if key.startswith(prefix)}
+
+    def read(self, work: Callable[[Connection], T]) -> T:
+        """Reads the journal. For the recovery's own handlers: a room does not know it."""
+        return self._shared.journal.read(work)
 
     def say(self, text: str, **facts: Any) -> None:
         """Writes a line into the run's log; facts named `kind` choose the event's kind."""

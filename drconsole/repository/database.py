@@ -20,6 +20,7 @@ from sqlalchemy import Connection, Engine, create_engine, event, inspect, text
 from sqlalchemy.exc import DBAPIError
 
 from drconsole.errors import DatabaseFailed, Refused
+from drconsole.repository.prepared import execute
 
 _BUSY_MS = 30_000
 
@@ -32,6 +33,8 @@ class Database:
     `scripts` and `head` say where the revisions are and which is the newest, `remedy` what an operator
     does where the database fails.
     """
+
+    _glances: Connection | None = None
 
     def __init__(self, url: str, *, scripts: str, head: str, remedy: str = "check the disk") -> None:
         self._remedy = remedy
@@ -53,6 +56,8 @@ class Database:
 
     def close(self) -> None:
         """Closes every connection."""
+        if self._glances is not None:
+            self._glances.close()
         self._engine.dispose()
 
     @contextmanager
@@ -92,6 +97,19 @@ class Database:
         raw = connection.connection.driver_connection
         if isinstance(raw, sqlite3.Connection) and not raw.in_transaction:
             raise DatabaseFailed("it has undone what was written", about=self.name, remedy=self._remedy)
+
+    @contextmanager
+    def glancing(self) -> Iterator[Connection]:
+        """Lends a connection on which each statement sees what is committed at that moment.
+
+        For `Prepared` statements that only read, and one thread: no transaction is begun.
+        """
+        with self._failures():
+            if self._glances is None:
+                self._glances = self._engine.connect()
+                if self.file is not None:
+                    execute(self._glances, "PRAGMA query_only=ON")
+            yield self._glances
 
     def data_versions(self) -> Generator[int, None, None]:
         """Yields SQLite's counter of changes by others, each time it is asked; close it at the end.
