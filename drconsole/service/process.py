@@ -69,6 +69,7 @@ async def _live(settings: Settings, idle_s: float) -> None:
         for work in (
             state.runners.keep(),
             state.captures.schedule(),
+            state.notifier.keep(),
             keep_seen(state),
             _idle(state, idle_s),
             _orphan(state),
@@ -96,14 +97,14 @@ async def _essential(state: State, work: Coroutine[object, object, None]) -> Non
 
 
 async def _idle(state: State, idle_s: float) -> None:
-    """Ends the service after `idle_s` without client, run or schedule."""
+    """Ends the service after `idle_s` without client, run, schedule or notice that is still to be sent."""
     if state.captures.scheduled:
         return
     loop = asyncio.get_running_loop()
     since = loop.time()
     while True:
         await asyncio.sleep(min(_LOOK_S, idle_s / 4))
-        if state.clients or state.runners.unfinished():
+        if state.clients or state.runners.unfinished() or state.notifier.busy:
             since = loop.time()
         elif loop.time() - since >= idle_s:
             state.stopping.set()

@@ -12,6 +12,8 @@ from drconsole.journal.journal import Journal
 from drconsole.repository.repository import Repository
 from drconsole.service.captures import Captures
 from drconsole.service.inventory import Inventories
+from drconsole.service.notify.channels import channels
+from drconsole.service.notify.notifier import Notifier
 from drconsole.service.runners import Runners
 from drconsole.settings.values import Settings, Site
 
@@ -29,6 +31,8 @@ class State:
         self.captures = Captures(settings, repository)
         self.inventories = Inventories(settings)
         self.runners = Runners(settings, journal)
+        self.channels = {} if settings.notify is None else channels(settings.notify)
+        self.notifier = Notifier(settings.notify, journal, self.channels)
         self.recovering = asyncio.Lock()
         self.stopping = asyncio.Event()
         self.clients = 0

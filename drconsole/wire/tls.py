@@ -106,6 +106,17 @@ def pinned_context(pin: str, about: str) -> ssl.SSLContext:
     return PinnedContext(pin, about)
 
 
+def trusted_context() -> ssl.SSLContext:
+    """Returns a context that asks the system's authorities and compares the name, TLS 1.2 or newer.
+
+    For servers that are no devices of a site and have a certificate of the public kind: whoever is
+    told of a run. Devices are pinned.
+    """
+    context = ssl.create_default_context()
+    context.minimum_version = ssl.TLSVersion.TLSv1_2
+    return context
+
+
 def pin_mismatch(error: BaseException | None) -> PinMismatch | None:
     """Finds the PinMismatch inside an error of a client library, or None."""
     seen: set[int] = set()
