@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 import msgspec
-from sqlalchemy import Connection, delete, insert, select
+from sqlalchemy import Connection, delete, insert, select, update
 from sqlalchemy.exc import IntegrityError
 
 from drconsole.errors import Busy
@@ -36,11 +36,10 @@ class Claim(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def remedy(self) -> str:
-        """What ends it. A real run cannot pre-empt a drill yet, and is told so."""
+        """What ends it. A real run needs no such thing: it pre-empts a drill."""
         if self.mode == "drill":
             return (
-                f"end it with `drconsole run cleanup {self.run}`, after `run cancel` where it still goes on;"
-                " no run takes another one's groups away in this version"
+                f"end it with `drconsole run cleanup {self.run}`, after `run cancel` where it still goes on"
             )
         return f"look at it with `drconsole run show {self.run}`: what it connected is production"
 
@@ -54,6 +53,14 @@ def claim(connection: Connection, run: str, group: str) -> None:
         held = held_groups(connection)[group]
         if held.run != run:
             raise Busy(held.text, about=f"replication group {group}", remedy=held.remedy) from None
+
+
+def hand_over(connection: Connection, group: str, drill: str, run: str) -> None:
+    """Ties a drill's group to the real run that pre-empts it. Raises Busy where a third one has it."""
+    theirs = (_TABLE.c.group == group) & (_TABLE.c.run == drill)
+    moved = connection.execute(update(_TABLE).where(theirs).values(run=run, since=now()))
+    if moved.rowcount != 1:
+        claim(connection, run, group)
 
 
 def release(connection: Connection, run: str, groups: Iterable[str] | None = None) -> None:

@@ -61,6 +61,20 @@ def reserve(connection: Connection, run: str, target: str, role: str, role_kind:
             ) from None
 
 
+def hand_over(
+    connection: Connection, drill: str, run: str, target: str, *, role: str, role_kind: RoleKind
+) -> None:
+    """Takes a target from a drill for a role of the real run that pre-empts it.
+
+    It is leased at once: what the drill installed on it stands there until it is wiped. One that the
+    drill has given back meanwhile is reserved. Raises Busy where a third run has it.
+    """
+    theirs = (_TABLE.c.target == target) & (_TABLE.c.run == drill)
+    values = {"run": run, "role": role, "role_kind": role_kind, "state": "leased", "since": now()}
+    if connection.execute(update(_TABLE).where(theirs).values(**values)).rowcount != 1:
+        reserve(connection, run, target, role, role_kind)
+
+
 def lease(connection: Connection, run: str, target: str) -> None:
     """Turns a reservation of this run into a lease. Raises Refused where there is none."""
     _advance(connection, run, target, ("reserved", "leased"), "leased")

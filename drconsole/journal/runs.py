@@ -210,6 +210,12 @@ def set_paused(connection: Connection, run: str, actor: str | None) -> None:
     connection.execute(update(_TABLE).where(_TABLE.c.id == run).values(paused_by=actor))
 
 
+def fence(connection: Connection, run: str) -> None:
+    """Takes a run away from its runner, for nobody: whatever that one does next raises Fenced."""
+    values = {"epoch": _TABLE.c.epoch + 1, "pid": None, "host": None, "beat": None}
+    connection.execute(update(_TABLE).where(_TABLE.c.id == run).values(**values))
+
+
 def set_pre_empted(connection: Connection, run: str, by: str) -> None:
     """Remembers which real run took a drill's place."""
     connection.execute(update(_TABLE).where(_TABLE.c.id == run).values(pre_empted_by=by))

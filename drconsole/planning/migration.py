@@ -64,15 +64,15 @@ def migration_findings(plan: PlanInput, groups: Sequence[GroupHealth] | None = N
     replication = Replication(plan.site, snapshot)
     wanted, staying = chosen(selection), stays_running(plan.verdicts)
     for guest in snapshot.virtual_machines:
-        groups = sorted({g for d in replication.datastores_of(guest) for g in replication.groups_of(d)})
-        if guest.power != "on" or guest.id in wanted or not groups:
+        on = sorted({g for d in replication.datastores_of(guest) for g in replication.groups_of(d)})
+        if guest.power != "on" or guest.id in wanted or not on:
             continue
         if guest.id in staying:
             yield Finding(subject=guest.name, text=f"is left running: {staying[guest.id]}", blocks=False)
         else:
             yield Finding(
                 subject=guest.name,
-                text=f"runs on {', '.join(groups)}, which the run halts and fences, and is not to be moved",
+                text=f"runs on {', '.join(on)}, which the run halts and fences, and is not to be moved",
                 blocks=True,
                 remedy="select it, shut it down, or move its files off; then capture again",
             )

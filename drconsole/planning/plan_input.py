@@ -13,13 +13,23 @@ from drconsole.model.step import Mode
 from drconsole.model.target import Target
 
 
+class PreEmption(msgspec.Struct, frozen=True, kw_only=True):
+    """What a real run takes away from a drill: its `groups` (`array/group`) lose their clones, its
+    `targets` are installed anew."""
+
+    drill: str
+    groups: tuple[str, ...] = ()
+    targets: tuple[str, ...] = ()
+
+
 class PlanInput(msgspec.Struct, frozen=True, kw_only=True):
     """The decided inputs of one run's plan.
 
     `targets` holds those that the mapping names. `addresses` gives each role (by its protected
     name) its address on the provisioning network. `deadlines` are seconds by kind. `former` are targets
     that an amendment took their role from: they are wiped by the cleanup, and stand in `targets` too.
-    `custom` are the customer's steps that apply to this site and mode.
+    `pre_empts` are the drills that a real run takes something from. `custom` are the customer's steps
+    that apply to this site and mode.
     """
 
     run: str
@@ -36,3 +46,9 @@ class PlanInput(msgspec.Struct, frozen=True, kw_only=True):
     deadlines: dict[str, float]
     former: tuple[Former, ...] = ()
     custom: tuple[CustomStep, ...] = ()
+    pre_empts: tuple[PreEmption, ...] = ()
+
+    @property
+    def taken(self) -> dict[str, str]:
+        """Target → the drill that it is taken from."""
+        return {target: loss.drill for loss in self.pre_empts for target in loss.targets}

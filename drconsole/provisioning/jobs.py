@@ -19,7 +19,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     `id` names it in tokens and in the boot log. `uuid`, `serial` and `macs` are the target's identity
     at its probe; `mac` its first NIC with link, which the installer uses. `disk` is the serial of the
     disk to install on or to wipe; it may be able to erase itself; `overwrite` says that the operator
-    agreed to lose what is on it. `folder` is the medium's.
+    agreed to lose what is on it. `folder` is the medium's. `inherited` is a machine that a drill
+    installed before it was taken from it: it is to be wiped even where this run never ordered anything.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     overwrite: bool
     folder: str
     address: str
+    inherited: bool = False
 
 
 def jobs_of(plan: PlanInput) -> tuple[Job, ...]:
@@ -76,6 +78,7 @@ def install_job(plan: PlanInput, role: Role) -> Job:
         overwrite=target.may_wipe,
         folder=_folder(plan, role),
         address=role.address or plan.addresses[role.name],
+        inherited=role.target in plan.taken,
     )
 
 

@@ -88,7 +88,10 @@ class Restore:
 
 
 def touched(boot: BootService, job: Job) -> bool:
-    """Whether this run ever ordered the machine to do something: its BMC may be silent else."""
+    """Whether this run ever ordered the machine to do something, or took it from one that had: its BMC
+    may be silent else."""
+    if job.inherited:
+        return True
     installs = f"{job.name}@{job.target}"
     return bool(boot.log.history(installs) or boot.log.history(f"wipe@{job.target}"))
 

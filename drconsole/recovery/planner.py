@@ -24,14 +24,18 @@ from drconsole.planning.isolation import network_findings, networks_needed
 from drconsole.planning.mapping_check import check_mapping
 from drconsole.planning.match import match_targets
 from drconsole.planning.migration import migration_findings
-from drconsole.planning.plan_input import PlanInput
+from drconsole.planning.plan_input import PlanInput, PreEmption
 from drconsole.planning.readiness import World, readiness, ready
 from drconsole.planning.selection import check_selection, select
+from drconsole.planning.taking import match_taking, opened, takeable
 from drconsole.planning.verdicts import judge
 from drconsole.recovery import customer, stages
 from drconsole.recovery.drivers import Room
 from drconsole.recovery.stages.preflight import roles
 from drconsole.settings.values import Settings
+
+_DRILL = "drill "
+"""How a finding calls a drill that loses something."""
 
 _UNSET = frozenset("0Ff-")
 """What firmware without a UUID of its own fills the field with (SMBIOS 3.7, 7.2.1)."""
@@ -42,7 +46,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 
     `snapshot_id` is `sha256:…`; None for a document means: automatic match, all that can be
     recovered. `targets` is the whole pool; `in_use` are addresses of other runs' machines, `held`
-    the replication groups that other runs have in hand, by `array/group`.
+    the replication groups that other runs have in hand, by `array/group`; `drills` names the drills
+    that hold a machine.
     """
 
     run: str
@@ -56,6 +61,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     selection: VmSelection | None = None
     in_use: tuple[str, ...] = ()
     held: Mapping[str, Claim] = {}
+    drills: frozenset[str] = frozenset()
 
 
 class Composed(msgspec.Struct, frozen=True, kw_only=True):
@@ -128,13 +134,18 @@ def refuse_unready(report: PlanReport) -> None:
         raise Refused(told, about=report.site, remedy=blocking[0].remedy)
 
 
+def pre_emptions(report: PlanReport) -> tuple[Finding, ...]:
+    """Returns the findings that tell what is taken from drills."""
+    return tuple(finding for finding in report.findings if finding.subject.startswith(_DRILL))
+
+
 def _decided(settings: Settings, request: Request) -> tuple[PlanInput, tuple[RoleMatch, ...]]:
     if settings.provisioning is None:
         raise InvalidConfiguration("a recovery needs the [provisioning] table", about=settings.path)
     network = settings.provisioning.network
     site = settings.plan_of(settings.sites[request.site])
     verdicts = judge(request.snapshot, site)
-    mapping, matches = _mapping(request, network.segments)
+    mapping, matches, taken = _mapping(request, network.segments)
     selection = request.selection or select(request.snapshot, request.snapshot_id, verdicts)
     check_selection(selection, request.snapshot, verdicts, mapping)
     source = PlanInput(
@@ -150,6 +161,7 @@ def _decided(settings: Settings, request: Request) -> tuple[PlanInput, tuple[Rol
         targets={},
         addresses={},
         deadlines=settings.deadlines,
+        pre_empts=_pre_empted(request, site.groups, taken),
         custom=tuple(step for step in settings.steps if step.applies(request.site, request.mode)),
     )
     held = roles(source)
@@ -161,13 +173,40 @@ def _decided(settings: Settings, request: Request) -> tuple[PlanInput, tuple[Rol
     ), matches
 
 
-def _mapping(request: Request, segments: Collection[str]) -> tuple[HostMapping, tuple[RoleMatch, ...]]:
-    pool = request.targets.values()
+def _mapping(
+    request: Request, segments: Collection[str]
+) -> tuple[HostMapping, tuple[RoleMatch, ...], dict[str, str]]:
+    """The mapping, a line a role, and target → drill of what a real run takes away."""
+    pool, run = tuple(request.targets.values()), request.run
+    held = takeable(pool, request.drills) if request.mode != "drill" else {}
     if request.mapping is None:
-        match = match_targets(request.snapshot, request.snapshot_id, pool, segments=segments, run=request.run)
-        return match.complete(), match.roles
-    matches = check_mapping(request.mapping, request.snapshot, pool, segments=segments, run=request.run)
-    return request.mapping, matches
+        snapshot = request.snapshot
+        match = match_targets(snapshot, request.snapshot_id, pool, segments=segments, run=run)
+        if not match.missing or not held:
+            return match.complete(), match.roles, {}
+        match, taken = match_taking(snapshot, request.snapshot_id, pool, held, segments=segments, run=run)
+        return match.complete(), match.roles, taken
+    matches = check_mapping(request.mapping, request.snapshot, opened(pool, held), segments=segments, run=run)
+    return request.mapping, matches, {m.target: held[m.target] for m in matches if m.target in held}
+
+
+def _pre_empted(
+    request: Request, groups: Iterable[GroupEntry], taken: Mapping[str, str]
+) -> tuple[PreEmption, ...]:
+    """Which drills a real run takes something from: those that have its groups, and those with machines
+    that it needs. All their clones go: a drill without some of its machines is over."""
+    if request.mode == "drill":
+        return ()
+    own = {group.id for group in groups}
+    drills = {claim.run for claim in request.held.values() if claim.group in own and claim.mode == "drill"}
+    return tuple(
+        PreEmption(
+            drill=drill,
+            groups=tuple(sorted(c.group for c in request.held.values() if c.run == drill)),
+            targets=tuple(sorted(target for target, of in taken.items() if of == drill)),
+        )
+        for drill in sorted(drills | set(taken.values()))
+    )
 
 
 def _findings(
@@ -186,8 +225,11 @@ def _findings(
         endpoint=settings.sites[request.site].endpoint.address,
     )
     held = (
-        Finding(subject=subject, text=claim.text, blocks=True, remedy=claim.remedy)
-        for subject, claim in _held_groups(request, source.site.groups)
+        *_takings(source.pre_empts),
+        *(
+            Finding(subject=subject, text=claim.text, blocks=True, remedy=claim.remedy)
+            for subject, claim in _held_groups(request, source.site.groups)
+        ),
     )
     # Only of a planned run: what it takes along from a site that still works, and leaves behind.
     moving = migration_findings(source, request.world.groups) if source.mode == "planned" else ()
@@ -229,10 +271,21 @@ def _machines_twice(request: Request, source: PlanInput) -> Iterator[Finding]:
             )
 
 
+def _takings(losses: Iterable[PreEmption]) -> Iterator[Finding]:
+    for loss in losses:
+        parts = ["is pre-empted: it can never act again"]
+        if loss.groups:
+            parts.append(f"its clones of {', '.join(loss.groups)} are dropped")
+        if loss.targets:
+            parts.append(f"{', '.join(loss.targets)} are taken from it and installed anew")
+        yield Finding(subject=f"{_DRILL}{loss.drill}", text="; ".join(parts), blocks=False)
+
+
 def _held_groups(request: Request, groups: Iterable[GroupEntry]) -> Iterator[tuple[str, Claim]]:
-    """Two runs never act on one group: whoever comes second is told who has it."""
+    """Two runs never act on one group: the second is told who has it. A real one takes a drill's."""
     for group in dict.fromkeys(group.id for group in groups):
-        if (claim := request.held.get(group)) is not None:
+        claim = request.held.get(group)
+        if claim is not None and (request.mode == "drill" or claim.mode != "drill"):
             yield f"replication group {group}", claim
 
 

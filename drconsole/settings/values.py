@@ -155,6 +155,7 @@ DEADLINES: dict[str, float] = {
     "capture": 900,
     "wipe": 3600,
     "probe-protected": 5,
+    "pre-empt": 60,
 }
 """Seconds by kind, overridden by `[deadlines]`. A lab divides them by its speed."""
 

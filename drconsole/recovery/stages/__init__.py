@@ -14,7 +14,7 @@ from drconsole.model.step import Handler, Handlers, Step
 from drconsole.planning.custom import PROGRAM, PROMPT
 from drconsole.planning.plan_input import PlanInput
 from drconsole.recovery.drivers import Room
-from drconsole.recovery.stages import cleanup, custom, preflight, protected, verify
+from drconsole.recovery.stages import cleanup, custom, pre_emption, preflight, protected, verify
 from drconsole.settings.values import Settings
 
 Writing = Callable[[Connection], object]
@@ -38,6 +38,9 @@ def handlers(settings: Settings, plan: PlanInput, rooms: Sequence[Room]) -> Hand
         PROGRAM: custom.RunProgram(settings.state_dir, plan.site.name),
         "recovery.probe": protected.ProbeProtected(settings, plan),
         "recovery.gate": protected.Gate(),
+        "recovery.pre-empt": pre_emption.PreEmpt(),
+        "recovery.stop-drill": pre_emption.StopDrill(settings, rooms),
+        "recovery.drop-clones": pre_emption.DropClones(settings, rooms),
         "recovery.claim": preflight.TakeGroup(),
         "recovery.reserve": preflight.Reserve(),
         "recovery.readiness": preflight.Readiness(settings, plan),

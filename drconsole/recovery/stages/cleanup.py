@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from sqlalchemy import Connection
 
-from drconsole.journal import claims, pool
+from drconsole.journal import claims, pool, runs
 from drconsole.journal import steps as steps_of
+from drconsole.journal.steps import StepRow
 from drconsole.model.run import StepState
 from drconsole.model.step import Facts, Step, Work, step_key
 from drconsole.planning.plan_input import PlanInput
@@ -92,18 +93,26 @@ def set_aside(connection: Connection, run: str) -> None:
     """Calls off what a run would do to machines that it does not hold.
 
     A run that was cancelled before it leased has touched none of them; by now they may be another
-    run's. For the beginning of a cleanup, in one transaction.
+    run's. A drill that was pre-empted may have lost its management server: its guests went with it.
+    For the beginning of a cleanup, in one transaction.
     """
     held = {lease.target for lease in pool.leases(connection).values() if lease.run == run}
     rows = steps_of.load(connection, run, cleanup=True)
     for target in {row.step.machine for row in rows.values()} - held - {""}:
-        idle: dict[str, StepState] = {
-            key: "cancelled"
-            for key, row in rows.items()
-            if row.step.machine == target and row.state in ("pending", "failed", "skipped")
-        }
+        idle = _idle(row for row in rows.values() if row.step.machine == target)
         reason = f"the run does not hold {target}: nothing on it is the run's"
         steps_of.set_states(connection, run, idle, reason=reason)
+    row = runs.find(connection, run)
+    server = runs.frozen(connection, run)[0].mapping.management_server
+    if row.pre_empted_by is not None and server is not None and server.target not in held:
+        idle = _idle(row for row in rows.values() if "vcenter" in row.step.resources)
+        reason = f"its management server was taken by {row.pre_empted_by}"
+        steps_of.set_states(connection, run, idle, reason=reason)
+
+
+def _idle(rows: Iterable[StepRow]) -> dict[str, StepState]:
+    """What has not been done of these steps, as cancelled."""
+    return {row.step.key: "cancelled" for row in rows if row.state not in ("done", "cancelled")}
 
 
 def given_back(connection: Connection, run: str) -> tuple[str, ...]:

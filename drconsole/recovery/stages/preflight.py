@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+import msgspec
 from sqlalchemy import Connection
 
 from drconsole.errors import Refused
@@ -16,6 +17,7 @@ from drconsole.model.step import Done, Facts, Step, Work, step_key
 from drconsole.planning import keys
 from drconsole.planning.plan_input import PlanInput
 from drconsole.planning.readiness import SKEW_S
+from drconsole.recovery.stages import pre_emption
 from drconsole.recovery.stages.protected import probe_steps
 from drconsole.settings.values import Settings
 
@@ -31,17 +33,20 @@ def steps(plan: PlanInput, others: Sequence[Step] = ()) -> tuple[Step, ...]:
     held = roles(plan)
     groups = tuple(dict.fromkeys(group.id for group in plan.site.groups))
     readiness = _step(_READINESS, "readiness", title="Check what the run depends on")
-    claimed = tuple(_claim(group) for group in groups)
     probed = probe_steps(plan)
-    reserve = tuple(_reservation(target, role, kind) for target, (role, kind) in held.items())
+    claimed = tuple(_claim(plan, group) for group in groups)
+    reserve = tuple(_reservation(plan, target, role, kind) for target, (role, kind) in held.items())
+    ours = tuple(step for step in (*claimed, *reserve) if "drill" not in step.arguments)
+    checks = tuple(step for step in others if step.stage == "preflight")
+    # Nothing is taken from a drill for a run that could not begin.
+    taking = pre_emption.steps(plan, [step.key for step in (readiness, *probed, *checks, *ours)])
     freeze = _step(
         keys.PREFLIGHT,
         "freeze",
         title="Freeze the plan",
         needs=(
             readiness.key,
-            *(step.key for step in (*probed, *claimed, *reserve)),
-            *(step.key for step in others if step.stage == "preflight"),
+            *(step.key for step in (*probed, *claimed, *reserve, *checks)),
         ),
     )
     fences = {step.key for step in others} & {keys.fenced(group) for group in groups}
@@ -59,7 +64,7 @@ def steps(plan: PlanInput, others: Sequence[Step] = ()) -> tuple[Step, ...]:
         )
         for target, (role, _) in held.items()
     )
-    return readiness, *probed, *claimed, *reserve, freeze, *leases
+    return readiness, *probed, *taking, *claimed, *reserve, freeze, *leases
 
 
 def roles(plan: PlanInput) -> dict[str, tuple[str, RoleKind]]:
@@ -95,21 +100,24 @@ def untouched_groups(connection: Connection, run: str, plan: Plan) -> tuple[str,
     return tuple(group for group in claimed if keys.halted(group) not in begun)
 
 
-def _reservation(target: str, role: str, kind: RoleKind) -> Step:
+def _reservation(plan: PlanInput, target: str, role: str, kind: RoleKind) -> Step:
+    drill = plan.taken.get(target)
+    told = {"target": target, "role": role, "kind": kind}
     return Step(
         key=step_key("preflight", target, "reserve"),
         stage="preflight",
         handler="recovery.reserve",
         object=target,
         machine=target,
-        title=f"Reserve {target} for {role}",
-        needs=(_READINESS,),
-        arguments={"target": target, "role": role, "kind": kind},
+        title=f"Take {target} from {drill} for {role}" if drill else f"Reserve {target} for {role}",
+        needs=(pre_emption.pre_empted(drill) if drill else _READINESS,),
+        arguments=told | {"drill": drill} if drill else told,
     )
 
 
-def _claim(group: str) -> Step:
-    return Step(
+def _claim(plan: PlanInput, group: str) -> Step:
+    drill = next((loss.drill for loss in plan.pre_empts if group in loss.groups), "")
+    claim = Step(
         key=step_key("preflight", group, "claim"),
         stage="preflight",
         handler="recovery.claim",
@@ -117,6 +125,16 @@ def _claim(group: str) -> Step:
         title=f"Make sure that no other run has {group}",
         needs=(_READINESS,),
         arguments={"group": group},
+    )
+    if not drill:
+        return claim
+    return msgspec.structs.replace(
+        claim,
+        title=f"Take {group} over from {drill}",
+        needs=(pre_emption.pre_empted(drill),),
+        # Clones that cannot be dropped hold it up until an operator has skipped that.
+        optional_needs=(pre_emption.dropped(group),),
+        arguments={"group": group, "drill": drill},
     )
 
 
@@ -156,7 +174,11 @@ class Reserve:
     def enact(self, connection: Connection, work: Work) -> Facts:
         """Raises Busy, naming the run that has the target."""
         arguments = work.step.arguments
-        pool.reserve(connection, work.run, arguments["target"], arguments["role"], arguments["kind"])
+        target, role, kind = arguments["target"], arguments["role"], arguments["kind"]
+        if drill := arguments.get("drill"):
+            pool.hand_over(connection, drill, work.run, target, role=role, role_kind=kind)
+        else:
+            pool.reserve(connection, work.run, target, role, kind)
         return {"target": arguments["target"], "role": arguments["role"]}
 
 
@@ -165,8 +187,12 @@ class TakeGroup:
 
     def enact(self, connection: Connection, work: Work) -> Facts:
         """Raises Busy, naming the run that has the group."""
-        claims.claim(connection, work.run, work.step.arguments["group"])
-        return {"group": work.step.arguments["group"]}
+        group = work.step.arguments["group"]
+        if drill := work.step.arguments.get("drill"):
+            claims.hand_over(connection, group, drill, work.run)
+        else:
+            claims.claim(connection, work.run, group)
+        return {"group": group}
 
 
 class Freeze:

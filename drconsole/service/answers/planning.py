@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 import msgspec
+from sqlalchemy import Connection
 
 from drconsole.api import requests
 from drconsole.api.values import MatchReply, SelectionReply
@@ -99,6 +100,7 @@ async def composed(
         selection=request.selection,
         in_use=addresses_in_use(state),
         held=state.journal.read(claims.held_groups),
+        drills=state.journal.read(_drills),
     )
     rooms = rooms_of(state.settings, request.site)
     return await in_thread(lambda: planner.compose(state.settings, wanted, rooms))
@@ -153,3 +155,9 @@ def addresses_in_use(state: State) -> tuple[str, ...]:
         known = msgspec.json.decode(source, type=PlanInput)
         used.extend((*known.addresses.values(), *(gone.address for gone in known.former)))
     return tuple(used)
+
+
+def _drills(connection: Connection) -> frozenset[str]:
+    """The drills that hold a machine."""
+    holding = {lease.run for lease in leases.leases(connection).values()}
+    return frozenset(run.id for run in runs.listing(connection) if run.mode == "drill" and run.id in holding)
