@@ -110,11 +110,16 @@ async def carry_out(handler: Handler, work: Work) -> Facts:
     except DRConsoleError:
         raise
     except Exception as error:  # the boundary: a handler's mistake fails its step, never the run
-        last = traceback.extract_tb(error.__traceback__)[-1]
-        raise DRConsoleError(
-            f"unexpected {type(error).__name__}: {error} ({last.name}, line {last.lineno})",
-            about=work.step.object or work.step.key,
-        ) from error
+        raise unexpected(error, work.step) from error
+
+
+def unexpected(error: Exception, step: Step) -> DRConsoleError:
+    """Returns a mistake of the product's as a step's failure, with the place where it happened."""
+    last = traceback.extract_tb(error.__traceback__)[-1]
+    return DRConsoleError(
+        f"unexpected {type(error).__name__}: {error} ({last.name}, line {last.lineno})",
+        about=step.object or step.key,
+    )
 
 
 async def look_again(handler: Handler, work: Work, error: DRConsoleError) -> Done | str:

@@ -8,26 +8,20 @@ point, another executor takes up from the journal: a step in doubt is observed f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
-from functools import partial
 from typing import Literal
 
 from sqlalchemy import Connection
 
-from drconsole.errors import DatabaseFailed, DRConsoleError, Fenced, InvalidDocument, Question, Refused
-from drconsole.journal import commands, runs, steps
+from drconsole.journal import runs, steps
 from drconsole.journal.steps import StepRow
 from drconsole.journal.tenure import Standing
 from drconsole.model.run import StepState
-from drconsole.model.step import Done, Facts, Handler, Handlers, Step
+from drconsole.model.step import Handlers, Step
 from drconsole.recovery import takeover
 from drconsole.recovery.attending import Attention
-from drconsole.recovery.carry import Asking, InJournal, carry_out, look_again
-from drconsole.recovery.outcomes import write_failure
+from drconsole.recovery.carrier import Carrier
 from drconsole.recovery.schedule import Schedule
 from drconsole.recovery.work import RunWork, StepWork
-
-_Effect = Callable[[Connection, StepWork], Facts | None]
 
 Ending = Literal["settled", "refused", "cancelled", "amended"]
 
@@ -48,7 +42,6 @@ class Executor:
         self._shared = shared
         self._journal = shared.journal
         self._cleanup = cleanup
-        self._handlers = handlers
         self._attempts = {key: row.attempts for key, row in rows.items()}
         started: dict[str, StepState] = {
             key: "pending" if row.state == "running" else row.state for key, row in rows.items()
@@ -60,9 +53,7 @@ class Executor:
         self._verb = -1
         self._refused = False
         self._told: StepState = "running"
-        for step in self._schedule.steps.values():
-            if step.handler not in handlers:
-                raise InvalidDocument(f"the plan names the handler {step.handler}", about=step.key)
+        self._carrier = Carrier(shared, handlers, self._schedule, cleanup=cleanup)
 
     async def run(self) -> Ending:
         """Works until nothing is left to do, or the plan has been amended: then load it anew.
@@ -120,113 +111,17 @@ class Executor:
         self._attention.wake.set()
 
     async def _carry(self, step: Step) -> None:
-        shared, key = self._shared, step.key
+        key = step.key
         attempt = self._attempts[key] = self._attempts[key] + 1
-        handler = self._handlers[step.handler]
-        work = StepWork(shared, step, in_doubt=key in self._in_doubt)
+        work = StepWork(self._shared, step, in_doubt=key in self._in_doubt)
         self._in_doubt.discard(key)
-        try:
-            if isinstance(handler, InJournal):
-                result = await self._enact(handler.enact, work, attempt)
-            elif isinstance(handler, Asking):
-                result = await self._enact(partial(self._asked, handler), work, attempt)
-            else:
-                result = await self._act(handler, work, attempt)
-        except (Fenced, DatabaseFailed):
-            raise
-        except Question as question:
-            await self._ask(key, question)
-            return
-        except DRConsoleError as error:
-            result = await self._failed(handler, work, error)
-        if result is not None:
-            shared.results[key] = result
-            self._schedule.settle(key, "done")
-
-    async def _act(self, handler: Handler, work: StepWork, attempt: int) -> Facts | None:
-        if not await self._journal.write(lambda c: self._begin(c, work.step.key, attempt)):
-            self._taken_away(work.step.key)
-            return None
-        return await self._finish(work, await carry_out(handler, work))
-
-    def _begin(self, connection: Connection, key: str, attempt: int) -> bool:
-        shared = self._shared
-        return steps.begin(
-            connection,
-            shared.run,
-            shared.epoch,
-            key,
-            attempt,
-            amended=shared.amended,
-            cleanup=self._cleanup,
-        )
-
-    async def _finish(self, work: StepWork, result: Facts) -> Facts:
-        shared, key = self._shared, work.step.key
-        await self._journal.write(lambda c: steps.finish(c, shared.run, shared.epoch, key, result))
-        return result
-
-    async def _enact(self, effect: _Effect, work: StepWork, attempt: int) -> Facts | None:
-        """Effect and result in one transaction: neither is there without the other."""
-        shared, key = self._shared, work.step.key
-
-        def both(connection: Connection) -> Facts | None:
-            if not self._begin(connection, key, attempt):
-                return None
-            result = effect(connection, work)
-            if result is not None:
-                steps.finish(connection, shared.run, shared.epoch, key, result)
-            return result
-
-        result = await self._journal.write(both)
-        if result is None:
-            self._taken_away(key)
-        return result
-
-    def _asked(self, handler: Asking, connection: Connection, work: StepWork) -> Facts | None:
-        """The answer, where one was needed and given; else the step waits for it."""
-        shared, key = self._shared, work.step.key
-        question, remedy = handler.question(work)
-        if not question:
-            return {}
-        answer = commands.approval(connection, shared.run, key)
-        if answer is not None:
-            return handler.answered(answer.actor, answer.at)
-        steps.wait(connection, shared.run, shared.epoch, key, question=question, remedy=remedy)
-        return None
-
-    async def _ask(self, key: str, question: Question) -> None:
-        """The step waits; where another one's same question was answered meanwhile, it goes on with that."""
-        shared = self._shared
-
-        def write(connection: Connection) -> None:
-            text, remedy = question.message, question.remedy
-            if commands.answered(connection, shared.run, text) is None:
-                steps.wait(connection, shared.run, shared.epoch, key, question=text, remedy=remedy)
-
-        await self._journal.write(write)
-        self._taken_away(key)
-
-    def _taken_away(self, key: str) -> None:
-        """An operator was faster, or is asked: take the journal's state over instead of ours."""
-        state = self._journal.read(lambda c: steps.state(c, self._shared.run, key))
-        self._schedule.settle(key, "pending" if state == "running" else state)
-        self._attention.refresh()
-
-    async def _failed(self, handler: Handler, work: StepWork, error: DRConsoleError) -> Facts | None:
-        """The result, where a last look shows the step done after all; else its failure is written."""
-        seen = await look_again(handler, work, error)
-        if isinstance(seen, Done):
-            return await self._finish(work, seen.result)
-        step = work.step
-        lost = await write_failure(
-            self._shared, self._schedule, step, error, seen, attempt=self._attempts[step.key]
-        )
-        if step.stage == "preflight" and isinstance(error, Refused) and step.critical:
-            self._refused = True
-        self._schedule.settle(step.key, "failed" if step.critical else "skipped")
-        self._schedule.adopt(dict.fromkeys(lost, "skipped"))
-        return None
+        outcome = await self._carrier.carry(work, attempt)
+        self._refused |= outcome.refused
+        self._schedule.settle(key, outcome.state)
+        if outcome.lost:
+            self._schedule.adopt(dict.fromkeys(outcome.lost, "skipped"))
+        if outcome.state not in ("done", "failed"):
+            self._attention.refresh()  # an operator was faster than we are to notice, or is asked
 
     async def _ended_within(self, seconds: float) -> None:
         """Gives running steps a moment, then leaves them to be observed by whoever comes after."""
@@ -241,15 +136,15 @@ class Executor:
 
     async def _stopped(self) -> Ending:
         await self._ended_within(CANCEL_S)
-        left: dict[str, StepState] = {
-            key: "cancelled"
-            for key, state in self._schedule.states.items()
-            if state in ("pending", "running", "waiting")
-        }
         shared = self._shared
 
         def write(connection: Connection) -> None:
             runs.prove(connection, shared.run, shared.epoch)
+            left: dict[str, StepState] = {
+                key: "cancelled"
+                for key, state in steps.states(connection, shared.run).items()
+                if key in self._schedule.steps and state in ("pending", "running", "waiting")
+            }
             steps.set_states(connection, shared.run, left, reason="the run was stopped")
 
         await self._journal.write(write)

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import msgspec
 from sqlalchemy import Connection
 
-from drconsole.errors import DatabaseFailed, DRConsoleError, Fenced
+from drconsole.errors import DRConsoleError
 from drconsole.journal import claims, pool, runs, steps
 from drconsole.journal.clock import now
 from drconsole.journal.journal import Journal
@@ -29,6 +29,7 @@ from drconsole.model.step import Handlers
 from drconsole.planning import keys
 from drconsole.planning.plan_input import PlanInput
 from drconsole.recovery import extensions, stages, takeover
+from drconsole.recovery.carrier import LOST
 from drconsole.recovery.drivers import Room, close_all, rooms_of
 from drconsole.recovery.executor import Ending, Executor
 from drconsole.recovery.left_behind import left_text
@@ -42,10 +43,6 @@ from drconsole.settings.values import Settings
 
 _HEAVY = {"provision": ("asyncssh", "jinja2"), "uplinks": ("scipy.optimize",), "verify": ("lxml.etree",)}
 """What takes long to import, by the first stage that needs it."""
-
-
-LOST = (Fenced, DatabaseFailed)
-"""After these a runner does nothing more to the world, and ends at once."""
 
 
 class _Carrying(NamedTuple):
