@@ -58,7 +58,7 @@ class MemoryDatabase(product.Database):
         self._template.backup(raw)
         self.full = False
         self.version = 0
-        self._waiting: list[asyncio.Future[None]] = []
+        self._waiting = []
 
     def _raw(self) -> sqlite3.Connection:
         return cast("sqlite3.Connection", self._engine.raw_connection().driver_connection)

@@ -65,7 +65,7 @@ def drawn(seed: int) -> Scenario:
     """Returns the scenario of a seed."""
     random = Random(f"{seed}/scenario")
     first = _wanted(random, "R-1", 0.0)
-    runs = (first,)
+    runs: tuple[Wanted, ...] = (first,)
     if random.random() < 0.2:
         rival = _wanted(random, "R-2", random.choice((0.0, 0.01, random.uniform(0, 60))))
         runs = (first, rival)

@@ -12,10 +12,9 @@ import msgspec
 from drconsole.errors import DRConsoleError, Refused
 from drconsole.journal import clock
 from drconsole.journal.runs import RunRow
-from drconsole.model.step import Handler
+from drconsole.model.step import Handler, Handlers
 from drconsole.recovery.drivers import Room
 from drconsole.recovery.runner import Runner
-from drconsole.recovery.stages import Handlers
 from tests.sim import faults, site
 from tests.sim.database import MemoryDatabase, TurningJournal, TurningWriter
 from tests.sim.handlers import Simulated, simulated
