@@ -7,7 +7,8 @@ bytes or None, and rows are tuples.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import Connection, Dialect, Executable
@@ -15,6 +16,7 @@ from sqlalchemy.exc import DBAPIError
 from sqlalchemy.sql.compiler import SQLCompiler
 
 _Parameters = tuple[Any, ...] | dict[str, Any]
+_Compiled = tuple[str, Callable[[dict[str, Any]], _Parameters], dict[str, Any]]
 
 
 class Prepared:
@@ -22,7 +24,7 @@ class Prepared:
 
     def __init__(self, statement: Executable) -> None:
         self._statement = statement
-        self._compiled: dict[str, tuple[str, tuple[str, ...] | None, dict[str, Any]]] = {}
+        self._compiled: dict[str, _Compiled] = {}
 
     def first(self, connection: Connection, values: Mapping[str, Any]) -> Any:
         """Returns the first row as a tuple, None where there is none. Raises DBAPIError."""
@@ -44,15 +46,22 @@ class Prepared:
         dialect = connection.dialect
         if dialect.name not in self._compiled:
             self._compiled[dialect.name] = self._compile(dialect)
-        sql, order, fixed = self._compiled[dialect.name]
-        given = {**fixed, **values}
-        return execute(connection, sql, given if order is None else tuple(given[name] for name in order))
+        sql, ordered, fixed = self._compiled[dialect.name]
+        return execute(connection, sql, ordered({**fixed, **values}))
 
-    def _compile(self, dialect: Dialect) -> tuple[str, tuple[str, ...] | None, dict[str, Any]]:
+    def _compile(self, dialect: Dialect) -> _Compiled:
         compiled = self._statement.compile(dialect=dialect)  # type: ignore[attr-defined] # of every clause
         assert isinstance(compiled, SQLCompiler)
-        order = None if compiled.positiontup is None else tuple(compiled.positiontup)
-        return str(compiled), order, dict(compiled.params)
+        return str(compiled), _orderly(compiled.positiontup), dict(compiled.params)
+
+
+def _orderly(names: Sequence[str] | None) -> Callable[[dict[str, Any]], _Parameters]:
+    """Returns what makes a driver's parameters of named ones, for drivers that count them."""
+    if names is None:
+        return dict
+    if len(names) == 1:
+        return lambda given: (given[names[0]],)
+    return itemgetter(*names)
 
 
 def execute(connection: Connection, sql: str, parameters: _Parameters = ()) -> Any:
