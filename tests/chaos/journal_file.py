@@ -81,6 +81,12 @@ class JournalFile:
         """Returns the events of runners that took the run, oldest first."""
         return [event for event in self.events(run) if event.kind == "run" and "epoch" in event.facts]
 
+    def results(self, run: str) -> dict[str, dict[str, Any]]:
+        """Returns the results of a run's done steps by key."""
+        with self._open() as c:
+            rows = c.execute("SELECT key, result FROM step WHERE run = ? AND result IS NOT NULL", (run,))
+            return {key: _json(result) for key, result in rows}
+
     def sound(self) -> str:
         """Returns what SQLite's own check says: `ok`."""
         with self._open() as c:
