@@ -143,6 +143,12 @@ def in_doubt(connection: Connection, run: str, epoch: int) -> list[tuple[Step, f
     ]
 
 
+def count_done(connection: Connection, run: str) -> int:
+    """Returns how many steps of a run are done, its cleanup's among them."""
+    done = select(func.count()).where(_TABLE.c.run == run, _TABLE.c.state == "done")
+    return int(connection.scalar(done) or 0)
+
+
 def begin(
     connection: Connection,
     run: str,

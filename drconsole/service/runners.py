@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from drconsole.api.logout import outliving
-from drconsole.journal import runs
+from drconsole.journal import runs, steps
 from drconsole.journal.journal import Journal
 from drconsole.journal.runs import LEASE_S, RunRow
 from drconsole.recovery.process import end_silent, known_dead
@@ -28,14 +28,15 @@ _AGAIN_S = (0.0, 0.5, 1.0, 2.0, *(4.0,) * 20, 30.0)
 taken up again within 5 s, and one whose runner dies at once every time does not keep a machine busy."""
 
 _YOUNG_S = 3.0
-"""A runner that dies earlier has perhaps not come further than its imports."""
+"""A runner that dies earlier, with no step done, has perhaps not come further than its imports."""
 
 
 class _Start(NamedTuple):
-    """A run's last start: when, and how many before it in a row died young."""
+    """A run's last start: when, how many before it in a row died young, how many steps were done then."""
 
     at: float
     young: int
+    done: int
 
 
 class Runners:
@@ -82,7 +83,7 @@ class Runners:
             os.close(log)
         self._processes[run] = process
         last = self._starts.get(run)
-        self._starts[run] = _Start(time.monotonic(), last.young if last is not None else 0)
+        self._starts[run] = _Start(time.monotonic(), last.young if last is not None else 0, self._done(run))
         return process.pid
 
     def unfinished(self) -> tuple[RunRow, ...]:
@@ -171,6 +172,9 @@ class Runners:
         for run, process in list(self._processes.items()):
             if process.poll() is not None:
                 del self._processes[run]
-                at, young = self._starts[run]
-                died_young = time.monotonic() - at < _YOUNG_S
-                self._starts[run] = _Start(at, young + 1 if died_young else 0)
+                last = self._starts[run]
+                died_young = time.monotonic() - last.at < _YOUNG_S and self._done(run) == last.done
+                self._starts[run] = last._replace(young=last.young + 1 if died_young else 0)
+
+    def _done(self, run: str) -> int:
+        return self._journal.read(lambda c: steps.count_done(c, run))
