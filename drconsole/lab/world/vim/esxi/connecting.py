@@ -107,9 +107,18 @@ def _resolve(manager: System, endpoint: Endpoint, name: str) -> Hypervisor | Non
         ipaddress.ip_address(name)
     except ValueError:
         named = (s for _, s in world.installed() if isinstance(s, Hypervisor) and _called(s, name.lower()))
-        return next((system for system in named if reaches(world, manager, system)), None)
+        heard = (system for system in named if reaches(world, manager, system))
+        # A name server knows a host by its own network, not by where it was installed from.
+        return min(heard, key=lambda host: _still_provisioning(endpoint, host), default=None)
     found = reach.find(world, manager, name)
     return found if isinstance(found, Hypervisor) else None
+
+
+def _still_provisioning(endpoint: Endpoint, host: Hypervisor) -> bool:
+    """Whether a host's management interface is where its installer put it."""
+    listening = host.management_listening()
+    vlans = {segment.provisioning_vlan for segment in endpoint.world.segments.values()}
+    return listening is not None and reach.effective_vlan(host.machine, listening) in vlans
 
 
 def _called(host: Hypervisor, name: str) -> bool:
