@@ -19,6 +19,9 @@ from drconsole.errors import NotConfirmed
 from drconsole.model.run import RunView
 from drconsole.model.step import Mode
 
+_HOLDING = frozenset({"pending", "running", "waiting", "paused", "held"})
+_LOSES = "pre-empted by this: its clones are dropped, and its machines are taken where they are needed"
+
 
 @click.command("recover")
 @click.argument("site")
@@ -85,4 +88,12 @@ def _asked(site: str, mode: str) -> str:
         raise NotConfirmed(
             "a real run is not started without its confirmation", about=site, remedy=f"say --confirm {site}"
         )
+    for drill in _drills(site):
+        narrate(f"drill {drill} is {_LOSES}")
     return str(click.prompt(f"!! REAL !! Type the site's name to recover {site} for good", err=True))
+
+
+def _drills(site: str) -> list[str]:
+    """The site's drills that have not been cleaned up: a real run takes their groups."""
+    listed = with_service(lambda client: client.ask(requests.ListRuns(site=site)))
+    return [run.run for run in listed if run.mode == "drill" and run.state in _HOLDING]

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection
+from sqlalchemy import Connection, select
 
 from drconsole.errors import Busy, Refused
-from drconsole.journal import commands, events, pool, runs, steps
+from drconsole.journal import commands, events, pool, runs, schema, steps
 from drconsole.journal.runs import RunRow
 from drconsole.model.run import StepState
 
+_SAID = "pre-empted by"
 _GOES_ON = frozenset({"pending", "running", "waiting", "paused"})
 
 
@@ -27,13 +28,22 @@ def pre_empt(connection: Connection, drill: str, by: str) -> None:
     _refuse_second(connection, row)
     runs.fence(connection, drill)
     runs.set_pre_empted(connection, drill, by)
-    text = f"pre-empted by {by}, a {ours.mode} run of {ours.site}"
+    text = f"{_SAID} {by}, a {ours.mode} run of {ours.site}"
     events.add(connection, drill, "run", text=text, facts={"pre_empted_by": by})
     if row.state in _GOES_ON:
         _stop(connection, row, by, text)
     if row.cleanup_state in _GOES_ON:
         runs.set_cleanup(connection, drill, "failed", text=text)
     commands.audit(connection, ours.actor, "pre-empt", drill, by)
+
+
+def pre_empted_at(connection: Connection, drill: str) -> str | None:
+    """Returns when a drill was pre-empted last (UTC), None where it never was."""
+    table = schema.event.c
+    said = (table.run == drill) & (table.kind == "run") & table.text.startswith(_SAID)
+    query = select(table.at).where(said).order_by(table.seq.desc()).limit(1)
+    at: str | None = connection.scalar(query)
+    return at
 
 
 def _refuse_second(connection: Connection, row: RunRow) -> None:

@@ -170,6 +170,7 @@ class RunView(_Value, frozen=True, kw_only=True):
     elapsed_s: float
     paused_by: str | None = None
     pre_empted_by: str | None = None
+    pre_empted_at: str | None = None
     amendments: tuple[AmendmentView, ...] = ()
     verbs: tuple[VerbView, ...] = ()
     standing: tuple[Standing, ...] = ()

@@ -13,6 +13,7 @@ from drconsole.model.plan import Plan
 from drconsole.model.run import Standing
 from drconsole.model.step import Mode
 from drconsole.planning import keys
+from drconsole.recovery.left_behind import shut_down_there
 from drconsole.recovery.verbs.rules import storage_connected
 
 Rows = Mapping[str, StepRow]
@@ -29,6 +30,7 @@ def standing(connection: Connection, row: RunRow, plan: Plan, rows: Rows) -> tup
         *_machines(connection, row, rows, remedy),
         *_groups(connection, row, rows, remedy),
         *_guests(plan, rows, remedy),
+        *_shut_down_there(row, rows),
     )
 
 
@@ -77,11 +79,12 @@ def _installed(rows: Rows, target: str) -> str:
 
 
 def _groups(connection: Connection, row: RunRow, rows: Rows, remedy: _Remedy) -> Iterator[Standing]:
-    for group, claim in sorted(claims.held_groups(connection).items()):
-        if claim.run == row.id:
-            yield Standing(
-                kind="group", name=group, state=_group(rows, group, row.mode), remedy=remedy.group()
-            )
+    held = claims.held_groups(connection)
+    # A real run gives a group back that it only halted, for another run to take; it stays halted.
+    halted = {r.step.object for key, r in rows.items() if key == keys.halted(r.step.object) and r.attempts}
+    mine = {group for group, claim in held.items() if claim.run == row.id}
+    for group in sorted(mine | (halted - held.keys() if row.mode != "drill" else set())):
+        yield Standing(kind="group", name=group, state=_group(rows, group, row.mode), remedy=remedy.group())
 
 
 def _group(rows: Rows, group: str, mode: Mode) -> str:
@@ -102,6 +105,19 @@ def _guests(plan: Plan, rows: Rows, remedy: _Remedy) -> Iterator[Standing]:
         more = f" and {len(registered) - _NAMED} more" if len(registered) > _NAMED else ""
         state = f"registered, {on} of {len(registered)} started"
         yield Standing(kind="guest", name=shown + more, state=state, remedy=remedy.guest())
+
+
+def _shut_down_there(row: RunRow, rows: Rows) -> Iterator[Standing]:
+    """What a planned run stopped at the protected site: each by name, for somebody to start it again."""
+    fenced = any(_begun(rows, keys.fenced(r.step.object)) for r in rows.values())
+    first = f"`drconsole run cleanup {row.id}` lets the hosts there write again; then " if fenced else ""
+    for name in shut_down_there(rows):
+        yield Standing(
+            kind="guest",
+            name=name,
+            state="shut down at the protected site",
+            remedy=f"{first}start it at the protected management server",
+        )
 
 
 _NAMED = 3

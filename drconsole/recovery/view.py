@@ -9,6 +9,7 @@ from sqlalchemy import Connection, func, select
 
 from drconsole.journal import commands, pool, runs, schema, steps
 from drconsole.journal.clock import now, seconds_between
+from drconsole.journal.pre_empting import pre_empted_at
 from drconsole.journal.runs import RunRow
 from drconsole.journal.steps import StepRow
 from drconsole.model.plan import Plan
@@ -65,6 +66,7 @@ def run_view(connection: Connection, run: str = "latest", site: str = "") -> Run
         elapsed_s=seconds_between(row.started, end) if row.started else 0.0,
         paused_by=row.paused_by,
         pre_empted_by=row.pre_empted_by,
+        pre_empted_at=pre_empted_at(connection, row.id) if row.pre_empted_by else None,
         amendments=tuple(_amendments(connection, row.id)),
         verbs=tuple(_verbs(connection, row.id)),
         standing=standing(connection, row, plan, every),
@@ -207,7 +209,9 @@ def _machines(
     connection: Connection, plan: Plan, row: RunRow, rows: dict[str, StepRow]
 ) -> Iterable[MachineView]:
     """The targets with a role, then those that lost theirs and are not wiped yet."""
-    held = {name: lease for name, lease in pool.leases(connection).items() if lease.run == row.id}
+    leases = pool.leases(connection)
+    held = {name: lease for name, lease in leases.items() if lease.run == row.id}
+    taken = {n: f"taken by {of.run}" for n, of in leases.items() if of.run == row.pre_empted_by}
     progress = _progress(connection, row.id)
     for target, (name, kind) in roles_of(plan.mapping).items():
         shown = progress.get(target, {})
@@ -219,7 +223,7 @@ def _machines(
             state=held[target].state if target in held else "free",
             phase=str(shown.get("phase", "")),
             fraction=shown.get("fraction"),
-            note=failed[0] or "" if failed else "",
+            note=taken.get(target) or (failed[0] or "" if failed else ""),
         )
     for gone in plan.former:
         if gone.target in held:

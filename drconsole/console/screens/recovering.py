@@ -41,6 +41,8 @@ _MODES = (
     ),
 )
 
+_GIVEN_BACK = frozenset({"done", "failed", "cancelled"})
+
 
 class Recovering(View):
     """What the screens share that can start a recovery."""
@@ -75,12 +77,18 @@ class Recovering(View):
         lines: list[Line] = [
             [(" !! REAL !! ", "real"), (told, "text")],
             *self._with(),
+            *([(f"drill {drill} is pre-empted: its clones are dropped", "warn")] for drill in self._drills()),
             [("Type the site's name to confirm:", "warn")],
         ]
         self.app.push_screen(
             Ask(title, lines, exactly=self.store.site),
             lambda typed: self._start(mode, typed) if typed else None,
         )
+
+    def _drills(self) -> list[str]:
+        """The site's drills that have not been cleaned up: a real run takes their groups."""
+        mine = (run for run in self.store.runs if run.site == self.store.site)
+        return [run.run for run in mine if run.mode == "drill" and run.state not in _GIVEN_BACK]
 
     def _with(self) -> list[Line]:
         mapping, selection = self._drafts()
