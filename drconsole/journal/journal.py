@@ -21,7 +21,10 @@ T = TypeVar("T")
 
 _SCRIPTS = "drconsole.journal:migrations"
 POLL_S = 0.02
-"""How often a reader looks whether somebody wrote (SQLite's data_version)."""
+"""How soon a reader looks again whether somebody wrote, while somebody does (SQLite's data_version)."""
+
+IDLE_S = 0.06
+"""How seldom it looks while nobody does: an operator's verb is noticed within that."""
 
 AGAIN_S = 0.5
 """The pause after a look that failed."""
@@ -144,11 +147,12 @@ class Journal:
 
     async def _watch(self) -> None:
         with contextlib.closing(self._database.data_versions()) as versions:
-            seen = next(versions)
+            seen, pause = next(versions), POLL_S
             while True:
-                await asyncio.sleep(POLL_S)
+                await asyncio.sleep(pause)
+                pause = min(pause * 1.5, IDLE_S)
                 if (version := next(versions)) != seen:
-                    seen = version
+                    seen, pause = version, POLL_S
                     self._announce()
 
     def _announce(self) -> None:

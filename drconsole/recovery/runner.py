@@ -41,7 +41,7 @@ from drconsole.recovery.work import RunWork
 from drconsole.settings.file import load
 from drconsole.settings.values import Settings
 
-_HEAVY = {"provision": ("asyncssh", "jinja2"), "uplinks": ("scipy.optimize",), "verify": ("lxml.etree",)}
+HEAVY = {"provision": ("asyncssh", "jinja2"), "uplinks": ("scipy.optimize",), "verify": ("lxml.etree",)}
 """What takes long to import, by the first stage that needs it."""
 
 
@@ -226,7 +226,7 @@ def _tell(run: str, error: DRConsoleError) -> None:
 
 def _warm(stages_ahead: set[str]) -> None:
     """Imports what steps need later, beside the event loop: on it each would hold up every deadline."""
-    for stage, modules in _HEAVY.items():
+    for stage, modules in HEAVY.items():
         for module in modules if stage in stages_ahead else ():
             import_module(module)
 
