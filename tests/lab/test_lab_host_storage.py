@@ -215,8 +215,10 @@ async def test_what_is_no_longer_presented_is_not_accessible() -> None:
 
 
 def _storage_vmk(host: Hypervisor, address: str, vlan: int) -> None:
-    host.network.portgroups["Storage-NFS"] = PortGroup("Storage-NFS", "vSwitch0", vlan)
-    host.network.vmks["vmk1"] = Vmk("vmk1", "00:50:56:60:00:01", address, NETMASK, portgroup="Storage-NFS")
+    network = host.network.copy()
+    network.portgroups["Storage-NFS"] = PortGroup("Storage-NFS", "vSwitch0", vlan)
+    network.vmks["vmk1"] = Vmk("vmk1", "00:50:56:60:00:01", address, NETMASK, portgroup="Storage-NFS")
+    host.network = network
 
 
 def _export(world: World, *clients: str) -> None:

@@ -19,6 +19,7 @@ from drconsole.lab.world import reach
 from drconsole.lab.world.certificate import Certificate
 from drconsole.lab.world.faults import Fault
 from drconsole.lab.world.linux import Linux
+from drconsole.lab.world.machine import Machine
 from drconsole.lab.world.system import System
 from drconsole.lab.world.world import World
 
@@ -67,22 +68,37 @@ class Listeners:
         self._handler = handler
         self._applications: dict[str, web.Application] = {}
         self._open: dict[Place, tuple[tuple[object, ...], Door]] = {}
+        self._fixed: list[tuple[Place, Wanted]] = []
+        self._of: dict[str, list[tuple[Place, Wanted]]] = {}
+        self._news: set[str] | None = None
         self._stale = asyncio.Event()
         self._lock = asyncio.Lock()
         self._errors: dict[Place, str] = {}
-        world.watch(self._stale.set)
+        world.watch_news(self._hear)
+
+    def _hear(self, machines: frozenset[str] | None) -> None:
+        if machines is None:
+            self._news = None
+        elif self._news is not None:
+            self._news |= machines
+        self._stale.set()
 
     async def follow(self) -> None:
         """Keeps the doors as they should be, for ever."""
         while True:
             await self._stale.wait()
-            await self.settle()
+            await self._settle()
 
     async def settle(self) -> None:
-        """Opens and closes until the doors are as the world has them now."""
+        """Opens and closes until the doors are as the world has them now, whatever it has told of."""
+        self._news = None
+        await self._settle()
+
+    async def _settle(self) -> None:
         async with self._lock:
             self._stale.clear()
             self._errors.clear()
+            self._look()
             wanted = self._distinct()
             for place, (identity, door) in list(self._open.items()):
                 if place not in wanted or wanted[place].identity != identity:
@@ -121,7 +137,21 @@ class Listeners:
             # A foreign process on the address, or a host key that is none.
             self._errors[place] = str(error)
 
+    def _look(self) -> None:
+        """Brings up to date what is wanted: of the machines that changed, or of everybody."""
+        news, self._news = self._news, set()
+        if news is None:
+            self._fixed = list(self._devices())
+            news = set(self._world.machines)
+        for name in news:
+            self._of[name] = list(self._installed(self._world.machines[name]))
+
     def _wanted(self) -> Iterator[tuple[Place, Wanted]]:
+        yield from self._fixed
+        for name in self._world.machines:
+            yield from self._of.get(name, ())
+
+    def _devices(self) -> Iterator[tuple[Place, Wanted]]:
         faults = self._world.faults
         gone = faults.active("site-gone")
         for name, device in self._bmcs.items():
@@ -131,7 +161,6 @@ class Listeners:
             fault = gone if self._world.arrays[name].side == "protected" else None
             yield from self._device(f"array/{name}", device, fault, partial(self._array, name, device))
         yield from self._protected(gone)
-        yield from self._installed()
 
     def _device(
         self, key: str, device: Device, fault: Fault | None, make: Callable[[], web.Application]
@@ -154,19 +183,19 @@ class Listeners:
         elif self._world.protected_management is not None:
             yield place, self._https(self._world.protected_management, place)
 
-    def _installed(self) -> Iterator[tuple[Place, Wanted]]:
-        for machine, system in self._world.installed():
-            for listening in system.addresses():
-                if machine is None or not self._plan.provisions(listening.address):
-                    continue
-                if reach.effective_vlan(machine, listening) is None:
-                    continue
-                if listening.door == "ssh" and isinstance(system, Linux):
-                    ssh = (listening.address, SSH)
-                    yield ssh, Wanted((id(system),), partial(listen_ssh, machine, system, *ssh))
-                elif system.endpoint is not None:
-                    https = (listening.address, HTTPS)
-                    yield https, self._https(system, https)
+    def _installed(self, machine: Machine) -> Iterator[tuple[Place, Wanted]]:
+        system = machine.system
+        for listening in system.addresses() if system is not None else ():
+            if not self._plan.provisions(listening.address):
+                continue
+            if reach.effective_vlan(machine, listening) is None:
+                continue
+            if listening.door == "ssh" and isinstance(system, Linux):
+                ssh = (listening.address, SSH)
+                yield ssh, Wanted((id(system),), partial(listen_ssh, machine, system, *ssh))
+            elif system is not None and system.endpoint is not None:
+                https = (listening.address, HTTPS)
+                yield https, self._https(system, https)
 
     def _https(self, system: System, place: Place) -> Wanted:
         certificate = system.certificate

@@ -176,11 +176,11 @@ async def _wipe(machine: Machine, script: BootScript) -> Outcome:
 
 def erase(machine: Machine, disk: Disk) -> None:
     """Makes a disk empty; the system that was installed on it is gone."""
+    machine.world.changed_on(machine)  # while it is known what it was
     if machine.system is not None and disk.content.endswith(machine.system.kind):
         _remove(machine)
     disk.content = ""
     machine.world.ledger.write(machine.path, "wipe", f"{machine.path}/disk/{disk.serial}")
-    machine.world.changed()
 
 
 async def _install(machine: Machine, kind: str, disk: Disk, reports: dict[str, list[str]], job: str) -> None:

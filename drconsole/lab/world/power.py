@@ -56,7 +56,7 @@ async def _down(machine: Machine, *, graceful: bool, again: bool) -> None:
         await world.take("machine.graceful-shutdown")
     machine.power = "PoweringOff"
     _stop(machine)
-    world.changed()
+    world.changed_on(machine)
     await world.take("machine.power-off")
     _dark(machine)
     if again:
@@ -104,7 +104,7 @@ async def _boot_disk(machine: Machine) -> None:
     _enter(machine, "running")
     machine.system.booted()
     await install.first_boot(machine)
-    machine.world.changed()
+    machine.world.changed_on(machine)
 
 
 def _consumed(machine: Machine) -> BootOverride:
@@ -131,4 +131,4 @@ def _dark(machine: Machine) -> None:
     if machine.power != "Off":
         machine.power = "Off"
         machine.world.ledger.write(f"bmc/{machine.name}", "power-off", machine.path)
-    machine.world.changed()
+    machine.world.changed_on(machine)

@@ -63,7 +63,10 @@ class World:
         self.protected_management: Management | None = None
         self._pulled: dict[int, list[tuple[Machine, str]]] = {}
         self._watchers: list[Callable[[], None]] = []
+        self._machine_watchers: dict[str, list[Callable[[], None]]] = {}
+        self._news_watchers: list[Callable[[frozenset[str] | None], None]] = []
         self._telling = False
+        self._news: set[str] | None = set()
         self._under: dict[int, Machine] = {}
         self._work: set[asyncio.Task[Any]] = set()
 
@@ -90,21 +93,43 @@ class World:
                 self._under[id(system)] = known
         return known
 
-    def watch(self, changed: Callable[[], None]) -> None:
-        """Calls `changed` after whatever may have changed who answers whom."""
-        self._watchers.append(changed)
+    def watch(self, changed: Callable[[], None], *, machine: str = "") -> None:
+        """Calls `changed` after whatever may have changed who answers whom; with `machine`, only after
+        what may have changed that for this machine."""
+        watchers = self._machine_watchers.setdefault(machine, []) if machine else self._watchers
+        watchers.append(changed)
 
-    def unwatch(self, changed: Callable[[], None]) -> None:
+    def watch_news(self, changed: Callable[[frozenset[str] | None], None]) -> None:
+        """As `watch`, with the names of the machines that changed; None where anything may have."""
+        self._news_watchers.append(changed)
+
+    def unwatch(self, changed: Callable[[], None], *, machine: str = "") -> None:
         """Stops telling; an unknown watcher is ignored."""
-        if changed in self._watchers:
-            self._watchers.remove(changed)
+        watchers = self._machine_watchers.get(machine, []) if machine else self._watchers
+        if changed in watchers:
+            watchers.remove(changed)
 
     def changed(self) -> None:
-        """Says that power, cables, addresses, certificates or faults changed.
+        """Says that power, cables, addresses, certificates or faults changed, of anybody.
 
-        Watchers look at the whole world: what changes in one turn of the loop is told once, before
-        anything that begins later. Without a running loop it is told at once.
+        What changes in one turn of the loop is told once, before anything that begins later. Without a
+        running loop it is told at once.
         """
+        self._news = None
+        self._tell_soon()
+
+    def changed_on(self, machine: Machine) -> None:
+        """As `changed`, of one machine alone: with hundreds of them, nobody has to look at all.
+
+        A change of a management server concerns every host that it has.
+        """
+        if machine.system is not None and machine.system.kind == "management":
+            self._news = None
+        elif self._news is not None:
+            self._news.add(machine.name)
+        self._tell_soon()
+
+    def _tell_soon(self) -> None:
         if self._telling:
             return
         try:
@@ -150,6 +175,7 @@ class World:
         if port.link != link:
             port.link = link
             self.ledger.write("fabric", "link-up" if link else "link-down", f"{machine.path}/{nic}")
+            self.changed_on(machine)
             self._tell()  # a cable shows at once
 
     async def close(self) -> None:
@@ -164,8 +190,15 @@ class World:
         self._tell()
 
     def _tell(self) -> None:
+        news = None if self._news is None else frozenset(self._news)
+        self._news = set()
         for watcher in tuple(self._watchers):
             watcher()
+        for told in tuple(self._news_watchers):
+            told(news)
+        for name in tuple(self._machine_watchers) if news is None else news:
+            for watcher in tuple(self._machine_watchers.get(name, ())):
+                watcher()
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._work.discard(task)

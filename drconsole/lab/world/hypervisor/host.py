@@ -77,6 +77,7 @@ class Hypervisor:
         self._power_watchers: dict[object, Callable[[], None]] = {}
         self._changing = asyncio.Lock()
         self._known_password = ""
+        self._heard_at: tuple[HostNetwork, tuple[Listening, ...], Listening | None] | None = None
 
     @property
     def hostname(self) -> str:
@@ -94,7 +95,16 @@ class Hypervisor:
         return self.machine.path
 
     def addresses(self) -> tuple[Listening, ...]:
-        return tuple(self._listening(vmk) for vmk in self.network.vmks.values() if vmk.ip)
+        return self._listenings()[1]
+
+    def _listenings(self) -> tuple[HostNetwork, tuple[Listening, ...], Listening | None]:
+        """Every address and the management's, derived once from each network that it has had."""
+        known, network = self._heard_at, self.network
+        if known is None or known[0] is not network:
+            every = tuple(self._listening(vmk) for vmk in network.vmks.values() if vmk.ip)
+            vmk = network.management()
+            known = self._heard_at = (network, every, self._listening(vmk) if vmk and vmk.ip else None)
+        return known
 
     def _listening(self, vmk: Vmk) -> Listening:
         nics, vlan = self.network.path(vmk)
@@ -102,8 +112,7 @@ class Hypervisor:
 
     def management_listening(self) -> Listening | None:
         """Returns how its management interface is heard, None where it has no address."""
-        vmk = self.network.management()
-        return self._listening(vmk) if vmk and vmk.ip else None
+        return self._listenings()[2]
 
     def accepts(self, user: str, password: str) -> bool:
         """Says whether a login is right; the only user is root."""
@@ -187,7 +196,7 @@ class Hypervisor:
         """Tells the views and the world, whose doors may have to open or close."""
         for told in tuple(self._watchers):
             told(roots)
-        self.world.changed()
+        self.world.changed_on(self.machine)
 
     def powered_off(self) -> None:
         for lost in tuple(self._power_watchers.values()):

@@ -87,6 +87,7 @@ class DistributedSwitch(TreeEntity):
         }
         self.changing = asyncio.Lock()
         self._next_port = 0
+        self._told: tuple[str, ...] = ()
 
     def next_port(self) -> str:
         """Returns the key of a new port."""
@@ -133,13 +134,17 @@ class DistributedSwitch(TreeEntity):
         """Gives every member that answers the present configuration. Raises DvsOperationBulkFault."""
         rules = {group.moid: host_rules(group.moid, group.name, group.setting) for group in self.groups}
 
+        mtu = int(self.stored["maxMtu"])
+
         def update(net: HostNetwork) -> None:
             proxy = net.proxies[self.switch_uuid]
-            proxy.name, proxy.mtu = self.name, int(self.stored["maxMtu"])
-            proxy.groups = rules
+            proxy.name, proxy.mtu, proxy.groups = self.name, mtu, rules
 
-        for host in self.members.values():
-            if host.connection_state() == "connected" and self.proxy(host) is not None:
+        for host in tuple(self.members.values()):
+            proxy = self.proxy(host)
+            if proxy is None or (proxy.name, proxy.mtu, proxy.groups) == (self.name, mtu, rules):
+                continue  # hundreds of members have nothing to do while another one joins
+            if host.connection_state() == "connected":
                 await dvs_members.change(host, update)
 
     def drop(self, group: DistributedPortgroup) -> None:
@@ -191,12 +196,16 @@ class DistributedSwitch(TreeEntity):
         await self.push()
 
     def tell(self) -> None:
-        """Says that the switch, its port groups and its members changed."""
+        """Says that the switch and its port groups changed, and its members' networks where groups came
+        or went. A member's own part is told of by the host when it takes it."""
         self.touch()
         for group in self.groups:
             group.touch()
-        for host in self.members.values():
-            host.touch("network", "config")
+        groups = tuple(group.moid for group in self.groups)
+        if groups != self._told:
+            self._told = groups
+            for host in self.members.values():
+                host.touch("network", "config")
 
     async def EnableNetworkResourceManagement(self, call: Call, enable: bool) -> None:
         self.managed_resources = enable

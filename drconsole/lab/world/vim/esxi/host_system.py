@@ -47,7 +47,7 @@ class HostSystem(ManagedEntity):
         self._seen: tuple[str, tuple[bool, ...]] = ("", ())
         self.managers: Managers = make_managers(self)
         hypervisor.watch(self._told)
-        self.world.watch(self._look)
+        self.world.watch(self._look, machine=hypervisor.machine.name)
 
     def connection_state(self) -> str:
         """Returns `connected`, `disconnected` (by will) or `notResponding`. At its own door a host is
@@ -236,7 +236,7 @@ class HostSystem(ManagedEntity):
 
     def retired(self) -> None:
         self.hypervisor.unwatch(self._told)
-        self.world.unwatch(self._look)
+        self.world.unwatch(self._look, machine=self.hypervisor.machine.name)
 
     def leave(self) -> None:
         """Takes the host out of this inventory; the hypervisor is free to be added elsewhere."""
