@@ -27,6 +27,11 @@ _SERVER_STAGES = ("uplinks/", "import/", "guests/")
 """What stands on the recovered management server goes with its machine."""
 
 
+def mark_of(key: str, machine: str) -> str:
+    """Names what a step makes so: on another machine it is something else."""
+    return f"{key}@{machine}" if machine else key
+
+
 class Deed(msgspec.Struct, frozen=True, kw_only=True):
     """A step's effect. `mark` names what is so afterwards, or what the undoing is called.
 
@@ -46,11 +51,12 @@ def deed_of(step: Step, management: str) -> Deed:
     group = step.arguments["group"]["id"] if isinstance(step.arguments.get("group"), dict) else ""
     group = group if step.handler.startswith("replication.") else ""
     if step.handler in _LOOKS:
-        return Deed(kind="look", mark=step.key)
+        return Deed(kind="look", mark=mark_of(step.key, step.machine), machine=step.machine)
     if step.stage == "cleanup":
         clears = _clears(step, management)
         return Deed(kind="undo", mark=step.key, machine=step.machine, group=group, clears=clears)
-    return Deed(kind="make", mark=step.key, machine=step.machine, group=group)
+    mark = mark_of(step.key, step.machine)
+    return Deed(kind="make", mark=mark, machine=step.machine, group=group)
 
 
 def _clears(step: Step, management: str) -> Callable[[str, str], bool]:

@@ -10,6 +10,7 @@ from drconsole.errors import DeviceError, Unreachable
 from drconsole.model.step import Done, Facts, Handler, Handlers, Step, Work
 from drconsole.planning.plan_input import PlanInput
 from drconsole.recovery.drivers import Room
+from drconsole.recovery.stages.pre_emption import DrillWork
 from drconsole.recovery.work import StepWork
 from drconsole.settings.values import Settings
 from tests.sim.deeds import deed_of
@@ -47,13 +48,15 @@ class Simulated:
     async def act(self, work: Work) -> None:
         """Asks the device for it."""
         await self._travel(work)
-        for need in work.step.needs:
+        for need in work.step.needs if isinstance(work, StepWork) else ():
             work.result(need)
         stops = here().stops
         await work.check()
+        mine = cast("StepWork", work._work if isinstance(work, DrillWork) else work)
         asked = Request(
             run=work.run,
-            epoch=cast("StepWork", work)._shared.epoch,
+            by=mine.run,
+            epoch=mine._shared.epoch,
             step=work.step,
             deed=deed_of(work.step, self._management),
             actor=here(),

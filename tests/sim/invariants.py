@@ -33,7 +33,7 @@ def violations(connection: Connection) -> Iterator[str]:
         log = log_of(connection, row.id)
         if [event.seq for event in log] != list(range(1, len(log) + 1)):
             yield f"{row.id}: its events are not numbered without gaps"
-        yield from _walk(row.id, log, known)
+        yield from _walk(row.id, log, known, amended=row.amended > 0)
         yield from _answers(connection, row.id, log)
 
 
@@ -45,8 +45,12 @@ def log_of(connection: Connection, run: str) -> list[Event]:
     return found
 
 
-def _walk(run: str, log: list[Event], known: dict[str, StepRow]) -> Iterator[str]:
-    """Each step's states in their order, and what each start waited for."""
+def _walk(run: str, log: list[Event], known: dict[str, StepRow], *, amended: bool) -> Iterator[str]:
+    """Each step's states in their order, and what each start waited for.
+
+    An amendment may put a step back, and gives it other needs than those it started by: these were
+    judged when it acted.
+    """
     states = dict.fromkeys(known, "pending")
     attempts: Counter[str] = Counter()
     for event in log:
@@ -56,11 +60,14 @@ def _walk(run: str, log: list[Event], known: dict[str, StepRow]) -> Iterator[str
         key = event.step
         if key not in states:
             continue
-        if state not in _NEXT[states[key]]:
+        again = amended and state in ("pending", "cancelled", "skipped")
+        if state not in _NEXT[states[key]] and not again:
             yield f"{run}: {key} goes from {states[key]} to {state} (event {event.seq})"
         states[key] = str(state)
         if state == "running":
-            yield from _start(run, event, known[key], states, attempts)
+            yield from _started(run, event, key, attempts)
+            if not amended:
+                yield from _start(run, known[key], states)
     for key, row in known.items():
         if row.state != states[key]:
             yield f"{run}: {key} is {row.state}, its events say {states[key]}"
@@ -68,13 +75,14 @@ def _walk(run: str, log: list[Event], known: dict[str, StepRow]) -> Iterator[str
             yield f"{run}: {key} is done and has no result"
 
 
-def _start(
-    run: str, event: Event, row: StepRow, states: dict[str, str], attempts: Counter[str]
-) -> Iterator[str]:
-    key = row.step.key
+def _started(run: str, event: Event, key: str, attempts: Counter[str]) -> Iterator[str]:
     if event.facts["attempt"] != attempts[key] + 1:
         yield f"{run}: attempt {event.facts['attempt']} of {key} follows attempt {attempts[key]}"
     attempts[key] = event.facts["attempt"]
+
+
+def _start(run: str, row: StepRow, states: dict[str, str]) -> Iterator[str]:
+    key = row.step.key
     for need in row.step.needs:
         if need in states and states[need] != "done":
             yield f"{run}: {key} starts before its need {need}, which is {states[need]}"

@@ -125,15 +125,15 @@ def _line(event: Event) -> str:
 def _final(simulation: Simulation, wanted: Wanted) -> list[str]:
     """What a run has left in the world, against what the same run leaves in fair weather, alone."""
     ask = simulation.database.ask
-    found = ask("SELECT state, cleanup_state FROM run WHERE id = ?", wanted.run)
+    found = ask("SELECT state, cleanup_state, amended FROM run WHERE id = ?", wanted.run)
     if not found or wanted.run in simulation.refused:
         return []
-    state, cleanup = found[0]
+    state, cleanup, amended = found[0]
     left = simulation.world.standing(wanted.run)
     if cleanup == "done":
         return _clean(simulation, wanted.run, wanted.mode, left)
     undone = ask("SELECT count(*) FROM step WHERE run = ? AND NOT cleanup AND state != 'done'", wanted.run)
-    if state not in ("held", "done") or undone != [(0,)] or cleanup is not None:
+    if state not in ("held", "done") or undone != [(0,)] or cleanup is not None or amended:
         return []
     fair = set(_undisturbed(undisturbed(wanted)))
     missing = [f"{wanted.run}: {mark} is missing in the end" for mark in sorted(fair - set(left))]
@@ -141,7 +141,10 @@ def _final(simulation: Simulation, wanted: Wanted) -> list[str]:
 
 
 def _clean(simulation: Simulation, run: str, mode: Mode, left: tuple[str, ...]) -> list[str]:
-    """After a cleanup no effect stands and nothing is held."""
+    """After a cleanup no effect stands and nothing is held, unless somebody has skipped its removal."""
+    skipped = "SELECT count(*) FROM step WHERE run = ? AND cleanup AND state = 'skipped'"
+    if simulation.database.ask(skipped, run) != [(0,)]:
+        return []
     wrong = [f"{run}: {mark} still stands after the cleanup" for mark in left if _lasting(mark, mode)]
     for table, column in (("lease", "target"), ("claim", '"group"')):
         rows = simulation.database.ask(f"SELECT {column} FROM {table} WHERE run = ?", run)
@@ -153,7 +156,7 @@ def _lasting(mark: str, mode: Mode) -> bool:
     """What looking leaves in our memory is no effect; what a real run halted stays halted."""
     looks = (keys.BARRIER, keys.CAPTURED, keys.COMPARED)
     verbs = ("read", "plan", "prove", "ready", "halt" if mode != "drill" else "")
-    return mark not in looks and mark.rpartition("/")[2] not in verbs
+    return mark not in looks and mark.partition("@")[0].rpartition("/")[2] not in verbs
 
 
 @cache

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from random import Random
+from typing import cast
 
 import msgspec
 from sqlalchemy import Connection
@@ -19,9 +20,12 @@ from drconsole.journal.steps import StepRow
 from drconsole.recovery import verbs
 from drconsole.recovery.step_page import step_detail
 from drconsole.recovery.view import run_view
+from tests.sim.amending import Decide, given_up, reflagged, replaced
 
+_AMENDMENTS = frozenset({"replace", "flags", "give-up"})
 AT_REST = frozenset({"held", "done", "failed", "cancelled"})
-Verb = Callable[[Connection], CommandReply]
+Verb = Callable[[Connection], CommandReply] | Decide
+"""Written in one transaction, or decided first and written then: an amendment."""
 
 
 class Said(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,6 +51,7 @@ class Operator:
         ensure: Callable[[str], object],
         wish: Callable[[str], bool],
         needing: Callable[[], list[str]],
+        amend: Callable[[str, Decide], Awaitable[None]],
     ) -> None:
         """`needing` gives the runs that one should look at, `ensure` sees to it that a runner stands,
         `wish` says whether a run at rest is to be cleaned."""
@@ -58,6 +63,7 @@ class Operator:
         self._ensure = ensure
         self._wish = wish
         self._needing = needing
+        self._amend = amend
 
     async def live(self) -> None:
         """Looks, thinks, and says something, for ever."""
@@ -84,6 +90,8 @@ class Operator:
             if row.cleanup_state != "done" and self._wish(row.id) and row.mode == "drill":
                 return "cleanup", lambda c: verbs.cleanup(c, row.id, actor=self._name)
             return None
+        if row.paused_by is not None:
+            return "resume", lambda c: verbs.resume(c, row.id, actor=self._name)
         waiting = [key for key, step in known.items() if step.state == "waiting"]
         if waiting:
             return "approve", lambda c: verbs.approve(c, row.id, waiting[0], actor=self._name)
@@ -104,6 +112,11 @@ class Operator:
             "skip": lambda c: verbs.skip(c, row.id, name, reason="for fun", actor=self._name),
             "cancel": lambda c: verbs.cancel(c, row.id, reason="changed our mind", actor=self._name),
             "cleanup": lambda c: verbs.cleanup(c, row.id, actor=self._name),
+            "pause": lambda c: verbs.pause(c, row.id, actor=self._name),
+            "resume": lambda c: verbs.resume(c, row.id, actor=self._name),
+            "replace": replaced(self._random),
+            "flags": reflagged(self._random),
+            "give-up": given_up(name),
         }
         if self._random.random() < 0.3:
             self._journal.read(lambda c: run_view(c, row.id))
@@ -115,7 +128,10 @@ class Operator:
     async def _say(self, run: str, verb: str, work: Verb) -> None:
         refusal = ""
         try:
-            await self._journal.write(work)
+            if verb in _AMENDMENTS:
+                await self._amend(run, cast("Decide", work))
+            else:
+                await self._journal.write(cast("Callable[[Connection], CommandReply]", work))
         except DRConsoleError as error:
             refusal = f"{type(error).__name__}: {error}"
         except SQLAlchemyError as error:

@@ -10,6 +10,7 @@ import msgspec
 from drconsole.model.step import Step
 from drconsole.planning import keys
 from tests.sim.database import MemoryDatabase
+from tests.sim.deeds import mark_of
 from tests.sim.world import Request, World
 
 _SETTLED = ("done", "skipped", "cancelled")
@@ -30,6 +31,9 @@ class Rules:
         return [f"{who} {text}" for text in self._broken(asked)]
 
     def _broken(self, asked: Request) -> Iterator[str]:
+        if asked.by != asked.run:
+            yield from self._pre_empting(asked)
+            return
         epoch, state, cleanup = self._database.ask(
             "SELECT epoch, state, cleanup_state FROM run WHERE id = ?", asked.run
         )[0]
@@ -46,6 +50,15 @@ class Rules:
             yield f"while the run is {state}"
         yield from self._stages(asked, states)
 
+    def _pre_empting(self, asked: Request) -> Iterator[str]:
+        """A real run undoes a drill's deeds in its name, once it has fenced it."""
+        said = self._database.ask("SELECT pre_empted_by FROM run WHERE id = ?", asked.run)
+        if said != [(asked.by,)]:
+            yield f"in the name of {asked.by}, though the drill is pre-empted by {said}"
+        epoch = self._database.ask("SELECT epoch FROM run WHERE id = ?", asked.by)
+        if epoch != [(asked.epoch,)] and not asked.slept:
+            yield f"under epoch {asked.epoch} of {asked.by}, which has {epoch}"
+
     def _needs(self, step: Step, states: dict[str, str]) -> Iterator[str]:
         if states.get(step.key) != "running":
             yield f"whose step is {states.get(step.key)} in the journal"
@@ -60,8 +73,8 @@ class Rules:
         machine, group = asked.deed.machine, asked.deed.group
         if machine:
             held = self._database.ask("SELECT run, state FROM lease WHERE target = ?", machine)
-            wanted = "wiping" if asked.step.stage == "cleanup" else "leased"
-            if held != [(asked.run, wanted)]:
+            wanted = ("wiping",) if asked.step.stage == "cleanup" else ("leased", "wiping")
+            if held not in [[(asked.run, state)] for state in wanted]:
                 yield f"on {machine}, whose lease is {held}"
         if group:
             holder = self._database.ask('SELECT run FROM claim WHERE "group" = ?', group)
@@ -87,11 +100,15 @@ class Rules:
 
         with self._database.reading() as connection:
             plan, _ = runs.frozen(connection, run)
-        hosts = [host.name for host in plan.mapping.hosts if host.deploy]
-        given_up = {key for key, state in self._states(run).items() if state in ("skipped", "cancelled")}
-        wanted = [keys.proved(host) for host in hosts if keys.proved(host) not in given_up]
+        states = self._states(run)
+        hosts = [
+            host
+            for host in plan.mapping.hosts
+            if host.deploy and states.get(keys.proved(host.name)) not in ("skipped", "cancelled")
+        ]
+        marks = [mark_of(keys.proved(host.name), host.target) for host in hosts]
         return [
-            f"{run}: the barrier opens before {mark}" for mark in wanted if not self.world.stands(run, mark)
+            f"{run}: the barrier opens before {mark}" for mark in marks if not self.world.stands(run, mark)
         ]
 
     def _states(self, run: str) -> dict[str, str]:

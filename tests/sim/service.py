@@ -8,14 +8,13 @@ from collections.abc import Callable
 import msgspec
 from sqlalchemy import Connection
 
-from drconsole.journal import claims, clock, commands, pool, runs, steps
+from drconsole.journal import claims, clock, commands, runs, steps
 from drconsole.journal.journal import Journal
 from drconsole.journal.runs import RunRow
-from drconsole.model.target import Target
 from drconsole.recovery import planner, process
 from drconsole.recovery.drivers import Room
 from drconsole.settings.values import Settings
-from tests.sim import site
+from tests.sim import amending, site
 from tests.sim.loop import Process
 from tests.sim.scenario import Wanted
 
@@ -59,9 +58,14 @@ async def freeze(journal: Journal, settings: Settings, rooms: tuple[Room, ...], 
 
     Raises Refused where the planner sees that it cannot begin.
     """
-    targets = journal.read(_pool)
-    held = journal.read(claims.held_groups)
-    made = planner.compose(settings, site.request(wanted, targets, held), rooms)
+    request = msgspec.structs.replace(
+        site.request(wanted),
+        targets=journal.read(amending.targets),
+        held=journal.read(claims.held_groups),
+        drills=journal.read(amending.drills),
+        in_use=journal.read(amending.addresses),
+    )
+    made = planner.compose(settings, request, rooms)
     planner.refuse_unready(made.report)
 
     def write(connection: Connection) -> None:
@@ -72,13 +76,3 @@ async def freeze(journal: Journal, settings: Settings, rooms: tuple[Room, ...], 
         commands.audit(connection, "op", f"recover {wanted.mode}", wanted.run, site.SITE)
 
     await journal.write(write)
-
-
-def _pool(connection: Connection) -> dict[str, Target]:
-    """The targets with their leases, as the service hands them to the planner."""
-    targets = site.pool()
-    for lease in pool.leases(connection).values():
-        targets[lease.target] = msgspec.structs.replace(
-            targets[lease.target], state=lease.state, run=lease.run
-        )
-    return targets

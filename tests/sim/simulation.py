@@ -16,6 +16,7 @@ from drconsole.model.step import Handler, Handlers
 from drconsole.recovery.drivers import Room
 from drconsole.recovery.runner import Runner
 from tests.sim import faults, site
+from tests.sim.amending import amended
 from tests.sim.database import MemoryDatabase, TurningJournal, TurningWriter
 from tests.sim.handlers import Simulated, simulated
 from tests.sim.loop import Process, here, outside
@@ -68,7 +69,9 @@ class Simulation:
         self.database = database
         self.rules = Rules(database)
         self.strikes = faults.Strikes(scenario.faults, self._runners)
-        self.world = World(self.rules, lambda process: self.strikes.count(process, "act"))
+        self.world = World(
+            self.rules, lambda process: self.strikes.count(process, "act"), self._pre_empted_by
+        )
         self.rules.world = self.world
         self.weather = Weather(self.random("weather"), scenario.storm)
         self.said: list[Said] = []
@@ -106,6 +109,10 @@ class Simulation:
         self.strikes.begin()
         outside(self._calm, after=scenario.calm_s)
         await self._ended(scenario.calm_s + BOUND_S)
+
+    def _pre_empted_by(self, run: str) -> str:
+        found = self.database.ask("SELECT pre_empted_by FROM run WHERE id = ?", run)
+        return found[0][0] or "" if found else ""
 
     def known_dead(self, row: RunRow) -> bool:
         """What the kernel of this machine says of a pid."""
@@ -212,15 +219,17 @@ class Simulation:
         return bool(self.database.ask("SELECT id FROM run WHERE id = ?", run))
 
     async def _operator(self, name: str) -> None:
+        journal = self._journal(name)
         await Operator(
             name,
-            self._journal(name),
+            journal,
             self.random(name),
             mischief=lambda: self._mischief,
             said=self.said,
             ensure=self._ensure,
             wish=self._wish,
             needing=self._needing,
+            amend=lambda run, decide: amended(journal, _SETTINGS, _ROOMS, run, decide, name),
         ).live()
 
     def _calm(self) -> None:

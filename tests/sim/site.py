@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from datetime import UTC, datetime
 
 from msgspec.structs import replace
 
-from drconsole.journal.claims import Claim
 from drconsole.model.inventory import Host, HostProduct, PhysicalServer, Snapshot
 from drconsole.model.mapping import HostMapping, HostRole, ManagementRole, PhysicalRole
 from drconsole.model.site import Provisioning
@@ -67,8 +65,8 @@ def mapping(wanted: Wanted) -> HostMapping:
     )
 
 
-def request(wanted: Wanted, targets: Mapping[str, Target], held: Mapping[str, Claim]) -> planner.Request:
-    """Returns what the planner is asked; `targets` and `held` as the journal has them now."""
+def request(wanted: Wanted) -> planner.Request:
+    """Returns what the planner is asked where nobody else has anything."""
     health = tuple(GroupHealth(id=f"{name}/g1", state="target") for name in ("a1", "a2"))
     return planner.Request(
         run=wanted.run,
@@ -76,10 +74,9 @@ def request(wanted: Wanted, targets: Mapping[str, Target], held: Mapping[str, Cl
         mode=wanted.mode,
         snapshot_id=ID,
         snapshot=SNAPSHOT,
-        targets=targets,
+        targets=pool(),
         world=World(now=NOW, groups=health),
         mapping=mapping(wanted),
-        held=held,
     )
 
 

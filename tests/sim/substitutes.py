@@ -10,7 +10,7 @@ from typing import Any, Protocol
 from unittest.mock import patch
 
 from drconsole.journal.runs import Owner, RunRow
-from drconsole.recovery import process, takeover
+from drconsole.recovery import extensions, process, takeover
 from drconsole.recovery.stages import protected
 from drconsole.settings.values import Endpoint
 from tests.sim.loop import VirtualLoop, here
@@ -55,6 +55,7 @@ def substituted(loop: VirtualLoop, neighbours: Neighbours) -> Iterator[None]:
             (takeover, "known_dead", neighbours.known_dead),
             (process, "known_dead", neighbours.known_dead),
             (protected, "_answer", answer),
+            (extensions, "_points", list),
         )
         for module, name, change in changes:
             stack.enter_context(patch.object(module, name, change))

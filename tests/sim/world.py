@@ -37,9 +37,11 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
-    """What a handler asks of a device. `slept`: the process was stopped between its check and this."""
+    """What a handler asks of a device. `run` is whose deed it is, `by` the run that does it: another one
+    where that pre-empts a drill. `slept`: the process was stopped between its check and this."""
 
     run: str
+    by: str
     epoch: int
     step: Step
     deed: Deed
@@ -50,8 +52,15 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
 class World:
     """What stands at the recovery site, by run, and the ledger of how it came."""
 
-    def __init__(self, judge: Callable[[Request], list[str]], acted: Callable[[Process], None]) -> None:
-        """`judge` tells what a request violates; `acted` hears of each effect and each answer."""
+    def __init__(
+        self,
+        judge: Callable[[Request], list[str]],
+        acted: Callable[[Process], None],
+        pre_empted: Callable[[str], str],
+    ) -> None:
+        """`judge` tells what a request violates; `acted` hears of each effect and each answer;
+        `pre_empted` names the run that has taken another one's place."""
+        self._pre_empted = pre_empted
         self._judge = judge
         self._acted = acted
         self.ledger: list[Line] = []
@@ -143,9 +152,13 @@ class World:
         machine = asked.deed.machine
         if asked.step.handler != "provision.boot":
             return
-        owner = self.occupants.setdefault(machine, asked.run)
-        if owner != asked.run:
+        owner = self.occupants.get(machine, asked.run)
+        if owner != asked.run and self._pre_empted(owner) != asked.run:
             self.violations.append(f"{asked.run} boots {machine}, on which {owner} still stands")
+        if owner != asked.run:
+            for mark in [mark for mark, on in self._standing[owner].items() if on == machine]:
+                del self._standing[owner][mark]
+        self.occupants[machine] = asked.run
 
     def _vacate(self, asked: Request) -> None:
         if asked.step.handler != "provision.wipe":
