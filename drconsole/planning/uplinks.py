@@ -15,6 +15,7 @@ from typing import Literal
 import msgspec
 
 from drconsole.model.inventory import Host, Snapshot, VirtualNic
+from drconsole.planning.assignment import cheapest
 
 MANAGEMENT = "management"
 
@@ -172,28 +173,25 @@ def _kind(switch: str, host: Host, snapshot: Snapshot) -> Literal["kernel", "gue
 def _best(layout: Layout, ports: Sequence[Port]) -> dict[str, str]:
     """A role is connected if one of its NICs is. For each choice of that one, an assignment is exact;
     so the best over all choices is exact too. Hosts have few switches with few NICs each."""
-    import numpy as np
-    from scipy.optimize import linear_sum_assignment
-
     names = [nic.name for nic in layout.nics]
-    base = np.array([[_effort(nic, port, len(ports)) for port in ports] for nic in layout.nics], dtype=float)
-    unlinked = np.array([0.0 if port.connected else 1.0 for port in ports])
+    base = [[_effort(nic, port, len(ports)) for port in ports] for nic in layout.nics]
     # One lost role outweighs all less important ones, and these outweigh every change.
-    unit = float(base.sum() + 1)
-    best: tuple[float, dict[str, str]] | None = None
+    unit = sum(map(sum, base)) + 1
+    best: tuple[int, dict[str, str]] | None = None
     for choice in product(*(role.nics for role in layout.roles)):
-        cost = base.copy()
-        # A NIC that the machine has no port for stays without: a column a NIC, dearer than any port.
-        absent = np.full((len(names), len(names)), unit)
+        weights = [0] * len(names)
         for rank, nic in enumerate(reversed(choice), start=1):
-            weight = unit * len(names) * 2.0**rank
-            cost[names.index(nic)] += unlinked * weight
-            absent[names.index(nic)] += weight
-        matrix = np.hstack([cost, absent])
-        rows, columns = linear_sum_assignment(matrix)
-        total = float(matrix[rows, columns].sum())
+            weights[names.index(nic)] += unit * len(names) * 2**rank
+        # A NIC that the machine has no port for stays without: a column a NIC, dearer than any port.
+        cost = [
+            [effort + weight * (not port.connected) for effort, port in zip(row, ports, strict=True)]
+            + [unit + weight] * len(names)
+            for row, weight in zip(base, weights, strict=True)
+        ]
+        chosen = cheapest(cost)
+        total = sum(row[column] for row, column in zip(cost, chosen, strict=True))
         if best is None or total < best[0]:
-            pairs = zip(rows.tolist(), columns.tolist(), strict=True)
+            pairs = enumerate(chosen)
             best = total, {names[r]: ports[c].name for r, c in pairs if c < len(ports)}
     return best[1] if best else {}
 

@@ -41,7 +41,7 @@ from drconsole.recovery.work import RunWork
 from drconsole.settings.file import load
 from drconsole.settings.values import Settings
 
-HEAVY = {"provision": ("asyncssh", "jinja2"), "uplinks": ("scipy.optimize",), "verify": ("lxml.etree",)}
+HEAVY = {"provision": ("asyncssh", "jinja2"), "verify": ("lxml.etree",)}
 """What takes long to import, by the first stage that needs it."""
 
 
