@@ -82,9 +82,9 @@ async def boot_again(work: Work, bench: Bench, job: Job) -> None:
     Nothing is ordered while an earlier order leads somewhere: its install may be complete by now.
     """
     limits = bench.limits(job)
-    if await on_its_way(bench.boot, job, limits):
-        return
     async with bench.machine(job) as machine:
+        if await on_its_way(machine, bench.boot, job, limits):
+            return
         found = await machine.probe()
         ours = any(event.kind == "start" for event in bench.boot.log.history(job.id))
         refuse_another_machine(job, found)

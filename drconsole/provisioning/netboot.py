@@ -6,7 +6,7 @@ machine's own request at the boot service.
 
 from __future__ import annotations
 
-from drconsole.errors import DeadlinePassed
+from drconsole.errors import DeadlinePassed, DeviceError, Unreachable
 from drconsole.model.step import Work
 from drconsole.provisioning.boot_service import BootService
 from drconsole.provisioning.contract import Machine
@@ -54,13 +54,26 @@ async def order(
     await machine.turn_on(within_s=limits.power)
 
 
-async def on_its_way(boot: BootService, job: Job, limits: Limits) -> bool:
+async def on_its_way(machine: Machine, boot: BootService, job: Job, limits: Limits) -> bool:
     """Whether the power cycle that was ordered last leads somewhere: ask before ordering another.
 
-    A machine that an earlier runner restarted is given the rest of its time.
+    A machine that an earlier runner restarted is given the rest of its time. One that is off is not: its
+    power-on got lost.
     """
     ordered = boot.log.find(job.id, ("cycle",))
     if ordered is None or boot.log.find(job.id, ("gave-up", "error")):
         return False
+    if boot.log.find(job.id, ("netboot",)):
+        return True
+    if await _is_off(machine):
+        return False
     left = limits.netboot - ordered.age_s()
     return await boot.log.wait_for(job.id, ("netboot",), left) is not None
+
+
+async def _is_off(machine: Machine) -> bool:
+    """A BMC that says nothing is no reason to cut an install off."""
+    try:
+        return await machine.power() == "off"
+    except (Unreachable, DeviceError):
+        return False

@@ -116,7 +116,7 @@ async def erase(work: Work, machine: Machine, boot: BootService, job: Job, limit
         await machine.erase(job.disk)
         await _erased(machine, boot, job, limits)
         return
-    if boot.installed(job) or not await on_its_way(boot, job, limits):
+    if boot.installed(job) or not await on_its_way(machine, boot, job, limits):
         await netboot(work, machine, boot, job, limits)
     event = await boot.log.wait_for(job.id, ("wiped", "error"), limits.wipe)
     if event is None:

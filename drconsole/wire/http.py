@@ -9,13 +9,15 @@ Four rules that every caller gets for nothing:
 - A body is at most 1 MB and is decoded into a type; what does not fit is a DeviceError.
 - One deadline bounds a call whole: waiting for a connection, and every byte of the answer.
 
-Nothing is repeated here but what the caller asks for with `patiently`.
+A read whose connection died is repeated once, within its deadline. Nothing else is repeated here but
+what the caller asks for with `patiently`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -108,6 +110,10 @@ class Reply(msgspec.Struct, frozen=True):
         raise DeviceError(f"answered {self.status}: {text}", about=self.about, code=f"HTTP {self.status}")
 
 
+class _Died(Exception):
+    """The call was sent, and nothing came back that the other side meant to say."""
+
+
 class JsonClient:
     """One HTTPS server. `about` names it in errors; the address is HOST:PORT.
 
@@ -186,6 +192,16 @@ class JsonClient:
         )
 
     async def _exchanged(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Reply:
+        """A read whose connection died is repeated once: one lost packet of a probe's fifty is no failure."""
+        if method in _READS:
+            with contextlib.suppress(_Died):
+                return await self._tried(method, path, body, dict(headers))
+        try:
+            return await self._tried(method, path, body, headers)
+        except _Died as died:
+            raise self._died(method, str(died)) from died
+
+    async def _tried(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Reply:
         import aiohttp
 
         try:
@@ -195,9 +211,9 @@ class JsonClient:
         except TimeoutError:
             raise
         except (aiohttp.ClientError, OSError) as error:
-            raise self._died(method, f"the connection died: {error or type(error).__name__}") from error
+            raise _Died(f"the connection died: {error or type(error).__name__}") from error
         if reply.ok and not reply.meant:
-            raise self._died(method, "answers with something that is no answer of its own")
+            raise _Died("answers with something that is no answer of its own")
         return reply
 
     async def _exchange(self, method: str, path: str, body: Any, headers: dict[str, str]) -> Reply:

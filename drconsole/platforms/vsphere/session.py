@@ -155,6 +155,9 @@ class Session:
         except Lost as gone:
             if not is_read(call.name):
                 raise OutcomeUnknown(f"the connection died in {call.name}: {gone}", about=about) from gone
+        except Unusable:
+            if not is_read(call.name):
+                raise
         try:
             return await attempt()
         except (Expired, Lost) as gone:

@@ -15,6 +15,9 @@ from drconsole.platforms.vsphere.importer.recovered import RecoveredSite, SiteHa
 from drconsole.platforms.vsphere.importer.tasks import run_task
 from drconsole.platforms.vsphere.session import Session
 
+_RESCAN_SHARE = 0.3
+"""How much of its step's deadline each of two rescans may take."""
+
 
 def presented_volumes(work: Work) -> list[Facts]:
     """Returns what the arrays presented for this step's groups."""
@@ -43,8 +46,10 @@ class Rescan(SiteHandler):
     async def act(self, work: Work) -> None:
         session, system = await self._storage(work)
         await work.check()
-        await session.invoke(system, "RescanAllHba", _seconds=work.step.deadline_s)
-        await session.invoke(system, "RescanVmfs", _seconds=work.step.deadline_s)
+        # An answer may get lost: then there must be time left to look at what the host sees.
+        seconds = work.step.deadline_s * _RESCAN_SHARE
+        await session.invoke(system, "RescanAllHba", _seconds=seconds)
+        await session.invoke(system, "RescanVmfs", _seconds=seconds)
 
     async def _storage(self, work: Work) -> tuple[Session, Any]:
         return await part_of(self.site, work, found(work, "host"), "storageSystem")

@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections.abc import Iterator
 from typing import Any
 from weakref import WeakKeyDictionary
 
-from drconsole.errors import OutcomeUnknown, Unreachable
+from drconsole.errors import OutcomeUnknown
 from drconsole.platforms.vsphere.faults import Fault
 from drconsole.platforms.vsphere.importer.recovered import read_all
 from drconsole.platforms.vsphere.session import Session
@@ -47,6 +48,38 @@ class _Left:
         self.tasks: dict[str, list[Any]] | None = None
         self.own: set[str] = set()
 
+    @contextlib.contextmanager
+    def ours(self) -> Iterator[_Ours]:
+        """Gives what somebody here starts and waits for. One that has not ended afterwards, because it is
+        late, its line died or it was called off, may be at work all the same."""
+        ours = _Ours(self.own)
+        try:
+            yield ours
+        finally:
+            if not ours.ended:
+                self.tasks = None
+            ours.let_go()
+
+
+class _Ours:
+    """A task of ours, once it is known."""
+
+    def __init__(self, own: set[str]) -> None:
+        self._own = own
+        self._task: Any = None
+        self.ended = False
+
+    def known(self, task: Any) -> Any:
+        """Returns the task that was started; from now on it is one that somebody waits for."""
+        self._task = task
+        self._own.add(task._moId)
+        return task
+
+    def let_go(self) -> None:
+        """Nobody waits for it any more."""
+        if self._task is not None:
+            self._own.discard(self._task._moId)
+
 
 _left: WeakKeyDictionary[Session, _Left] = WeakKeyDictionary()
 
@@ -70,19 +103,15 @@ async def run_task(
     """
     if await _others_ended(session, entity or on, seconds):
         raise OutcomeUnknown(f"an earlier attempt at {method} was still at work", about=about)
-    left = _left[session]
-    try:
-        task = await session.invoke(on, method, _about=about, **arguments)
-        left.own.add(task._moId)
+    with _left[session].ours() as ours:
         try:
-            return await session.wait_task(task, seconds, about=about)
-        finally:
-            left.own.discard(task._moId)
-    except Fault as fault:
-        raise unknown_outcome(fault) from fault
-    except (Unreachable, OutcomeUnknown):
-        left.tasks = None
-        raise
+            task = ours.known(await session.invoke(on, method, _about=about, **arguments))
+            result = await session.wait_task(task, seconds, about=about)
+        except Fault as fault:
+            ours.ended = True
+            raise unknown_outcome(fault) from fault
+        ours.ended = True
+    return result
 
 
 async def call(session: Session, on: Any, method: str, /, *, about: str, **arguments: Any) -> Any:
