@@ -25,6 +25,9 @@ Manner = Literal["FIN", "RST", "silence", "garbage", "drip", "page", "error", "h
 """`garbage` breaks the TLS itself; `drip` gives the answer byte by byte; within TLS and HTTP: `page` is HTTP
 200 with HTML, `error` HTTP 500 with HTML, `half` a whole answer with half a body, `noise` no HTTP at all."""
 
+UNDER_WAY: tuple[Manner, ...] = ("FIN", "RST", "silence", "garbage")
+"""How a message can end in its middle."""
+
 PAGE = b"<html><body>Please log in to the guest network</body></html>"
 DRIP_S = 0.05
 _LINGER = struct.pack("ii", 1, 0)
@@ -99,10 +102,23 @@ class Cutter:
 
     async def _accept(self) -> None:
         loop = asyncio.get_running_loop()
+        while self._listener.fileno() >= 0:
+            peer, _ = await loop.sock_accept(self._listener)
+            self._spawn(self._counted(peer))
+
+    async def follow(self, standing: Callable[[], bool]) -> None:
+        """Closes the door while the device's own is closed, for ever: a closed one would seem to be open."""
+        port = self.port
         while True:
-            with contextlib.suppress(OSError):
-                peer, _ = await loop.sock_accept(self._listener)
-                self._spawn(self._counted(peer))
+            if standing() == (self._listener.fileno() < 0):
+                for task in list(self._tasks):
+                    task.cancel()
+                self._listener.close()
+                if standing():
+                    self._listener = socket.create_server(("127.0.0.1", port), backlog=256)
+                    self._listener.setblocking(False)
+                    self._spawn(self._accept())
+            await asyncio.sleep(0.01)
 
     async def _counted(self, peer: socket.socket) -> None:
         try:
