@@ -92,7 +92,11 @@ def _waits(run: str, steps: Sequence[StepView]) -> RunStopped:
     verbs = [f"`drconsole run approve {run} {asked.key}` once that is so"] if asked else []
     if failed:
         verbs += [f"`drconsole run retry {run} {failed.key}`", "`run skip …`"]
+        if failed.key.startswith(("provision/", "uplinks/")):
+            verbs.append("`run replace …`")
     shown = asked or failed
+    if shown:
+        verbs.insert(0, f"`drconsole run show {run} --step {shown.key}` tells all")
     return RunStopped(
         f"waits for an operator: {shown.error if shown else 'see `run show`'}",
         about=shown.key if shown else run,

@@ -56,13 +56,13 @@ def done_again(
 ) -> frozenset[str]:
     """Returns the keys of the steps whose outcome does not hold any more, done or not.
 
-    These are the new ones, those that are to do something else or elsewhere, and what needs them: but
-    for what was done on a machine of `kept`, which stands there as before. Whether the management
-    server reaches a host is asked of a new one again, wherever the host stands.
+    These are the new ones, those that are to do something else or elsewhere, and what needs the latter:
+    but for what was done on a machine of `kept`, which stands there as before, and for what only waits
+    for more than it did. Whether the management server reaches a host is asked of a new one again,
+    wherever the host stands.
     """
     old = {step.key: step for step in frozen}
-    fresh = {step.key for step in found.added}
-    fresh |= {step.key for step in found.changed if step.key in old and _otherwise(old[step.key], step)}
+    fresh = {step.key for step in found.changed if step.key in old and _otherwise(old[step.key], step)}
     new = {step.key: step for step in amended}
     followers = _followers(amended)
     queue = list(fresh)
@@ -76,7 +76,7 @@ def done_again(
             proofs = {step.key for step in amended if _asked_of_management(step)} - fresh
             fresh |= proofs
             queue.extend(proofs)
-    return frozenset(fresh)
+    return frozenset(fresh | {step.key for step in found.added})
 
 
 def _otherwise(old: Step, new: Step) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import Literal
 
 import msgspec
@@ -29,7 +29,8 @@ def candidates(
     these the one with the least waste. What any run has in hand is none, this run's own targets too.
     """
     pool = sorted(targets, key=lambda target: target.name)
-    lines = {target.name: _candidate(need, target, segments) for target in pool}
+    held = {uuid: target.name for target in pool if _taken(target) for uuid in _identity(target)}
+    lines = {target.name: _candidate(need, target, segments, held) for target in pool}
 
     def order(target: Target) -> tuple[int, int, str]:
         fit = lines[target.name].fit
@@ -56,11 +57,35 @@ def choose(need: Need, found: Iterable[Candidate], by: str = "") -> Candidate:
     )
 
 
-def _candidate(need: Need, target: Target, segments: Collection[str]) -> Candidate:
-    obstacle = unavailable(target, segments=segments) or misfit(need, target) or _clock(target)
+def _candidate(need: Need, target: Target, segments: Collection[str], held: Mapping[str, str]) -> Candidate:
+    obstacle = (
+        unavailable(target, segments=segments)
+        or _alias(target, held)
+        or misfit(need, target)
+        or _clock(target)
+    )
     tight = "" if obstacle else tightness(need, target)
     fit: Literal["good", "tight", "none"] = "none" if obstacle else "tight" if tight else "good"
     return Candidate(target=target.name, fit=fit, reason=obstacle or tight or f"fits; {target.segment}")
+
+
+def _taken(target: Target) -> bool:
+    return target.state not in ("free", "unreachable")
+
+
+def _identity(target: Target) -> tuple[str, ...]:
+    """The machine's SMBIOS UUID; () where its board was never given one."""
+    uuid = target.hardware.uuid.lower() if target.hardware else ""
+    return (uuid,) if set(uuid) - _UNSET else ()
+
+
+_UNSET = frozenset("0f-")
+
+
+def _alias(target: Target, held: Mapping[str, str]) -> str:
+    """Leases are by name: one machine under two names could be had twice."""
+    others = [held[uuid] for uuid in _identity(target) if held.get(uuid, target.name) != target.name]
+    return f"is one machine with {others[0]}, which is taken" if others else ""
 
 
 def _clock(target: Target) -> str:

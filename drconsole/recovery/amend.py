@@ -7,7 +7,7 @@ caller decides anew on what stands there now. The run's runner notices, and goes
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -16,6 +16,7 @@ from sqlalchemy import Connection
 
 from drconsole.api.values import CommandReply
 from drconsole.journal import amending, commands, pool, runs, steps
+from drconsole.journal.commands import Command
 from drconsole.journal.runs import RunRow
 from drconsole.journal.steps import StepRow
 from drconsole.model.mapping import RoleKind
@@ -38,12 +39,23 @@ class Stale(Exception):
 
 @dataclass(frozen=True)
 class Seen:
-    """A run as it stood when somebody decided to change it. `rows` are its recovery's steps."""
+    """A run as it stood when somebody decided to change it.
+
+    `rows` are its recovery's steps, `verbs` what operators have said so far, newest first.
+    """
 
     row: RunRow
     plan: Plan
     source: PlanInput
     rows: Rows
+    verbs: tuple[Command, ...] = ()
+
+    def by(self, verbs: Collection[str], step: str = "") -> str:
+        """Returns who said one of these verbs last (about a step), as a sentence's end; "" for nobody."""
+        for said in self.verbs:
+            if said.verb in verbs and (not step or step in said.steps):
+                return f"; {said.actor} said {said.verb} at {said.at}"
+        return ""
 
 
 @dataclass(frozen=True)
@@ -93,7 +105,8 @@ def see(connection: Connection, run: str, site: str = "") -> Seen:
     refuse_ended(row)
     plan, source = runs.frozen(connection, row.id)
     rows = steps.load(connection, row.id, cleanup=False)
-    return Seen(row, plan, msgspec.json.decode(source, type=PlanInput), rows)
+    said = commands.last(connection, row.id)
+    return Seen(row, plan, msgspec.json.decode(source, type=PlanInput), rows, said)
 
 
 def compose(settings: Settings, seen: Seen, change: Change, rooms: Sequence[Room]) -> Amendment:
@@ -138,7 +151,8 @@ def write(connection: Connection, made: Amendment, *, actor: str) -> CommandRepl
     _move_targets(connection, run, change)
     runs.amend(connection, made.plan, msgspec.json.encode(change.source), actor=actor, text=change.text)
     redone = _rewrite(connection, made, rows, actor)
-    told = (*redone, *(step.key for step in made.recovery.added if step.key not in redone))
+    others = (*(step.key for step in made.recovery.added), *made.recovery.vanished)
+    told = tuple(dict.fromkeys((*redone, *others)))
     commands.add(connection, run, change.verb, told, actor=actor, reason=change.reason or change.text)
     return CommandReply(run=run, steps=told, state=row.state, text=change.text)
 

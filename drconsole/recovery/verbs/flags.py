@@ -6,6 +6,7 @@ chosen ones need, so that its first step ends the choice too.
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Collection, Iterable, Mapping
 
 from msgspec.structs import replace
@@ -90,8 +91,8 @@ def flags_changed(
     roles = _asked_roles(seen, hosts)
     flagged = _asked_guests(seen, guests)
     if not roles and not flagged:
-        raise UsageError("these flags are set so already", about=seen.row.id)
-    sought = Seen(seen.row, seen.plan, _with_guests(seen.source, flagged), seen.rows)
+        raise UsageError(f"these flags are set so already{seen.by(('flags',))}", about=seen.row.id)
+    sought = dataclasses.replace(seen, source=_with_guests(seen.source, flagged))
     lost: dict[str, str] = {}
     taken: list[Taken] = []
     left: dict[str, bool] = {}
@@ -103,7 +104,7 @@ def flags_changed(
         else:
             left |= {t: touched(seen.rows, t) for t in [targets_by_role(sought.source.mapping)[need.key]]}
             source, gone = undeployed(sought, need)
-            sought, lost = Seen(seen.row, seen.plan, source, seen.rows), lost | gone
+            sought, lost = dataclasses.replace(seen, source=source), lost | gone
     source = sought.source
     check_selection(source.selection, source.snapshot, source.verdicts, source.mapping)
 
@@ -190,7 +191,7 @@ def _deployed(seen: Seen, need: Need, pool: Iterable[Target], in_use: Collection
         targets=source.targets | {spare.name: spare},
         addresses=source.addresses | fresh,
     )
-    return Seen(seen.row, seen.plan, source, seen.rows), Taken(spare.name, need.name, need.role)
+    return dataclasses.replace(seen, source=source), Taken(spare.name, need.name, need.role)
 
 
 def _told(seen: Seen, roles: Iterable[tuple[Need, bool]], guests: Mapping[str, bool]) -> str:

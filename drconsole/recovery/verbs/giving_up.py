@@ -51,8 +51,10 @@ def giving_up(seen: Seen, need: Need, key: str, *, reason: str) -> Change:
         refuse_begun(need, rows)
         row = rows.get(key)
         if row is None or row.state not in ("failed", "pending"):
-            state = row.state if row else "gone"
-            raise Refused(f"the step is {state}, not failed or pending", about=key)
+            who = seen.by(("retry", "skip", "replace", "flags"), key)
+            raise Refused(
+                f"the step is {row.state if row else 'gone'}, not failed or pending{who}", about=key
+            )
 
     still(seen.rows)
     target = targets_by_role(seen.source.mapping)[need.key]

@@ -30,12 +30,13 @@ def need_of(seen: Seen, target: str) -> Need:
     for need in needs_of(seen.source.snapshot, seen.source.mapping):
         if by_role.get(need.key) == target:
             return need
+    who = seen.by(("replace", "skip", "flags"), keys.leased(target))
     for gone in seen.plan.former:
         if gone.target == target:
             taker = f"{gone.by} has taken its place" if gone.by else f"{gone.name} was given up"
-            raise Refused(f"target {target} has no role any more: {taker}", about=target)
+            raise Refused(f"target {target} has no role any more: {taker}{who}", about=target)
     held = ", ".join(sorted(by_role.values()))
-    raise Refused(f"target {target} has no role in this run", about=target, remedy=f"in it: {held}")
+    raise Refused(f"target {target} has no role in this run{who}", about=target, remedy=f"in it: {held}")
 
 
 def refuse_late(need: Need, rows: Rows) -> None:
@@ -57,8 +58,8 @@ def refuse_late(need: Need, rows: Rows) -> None:
 def spares(seen: Seen, need: Need, pool: Iterable[Target]) -> tuple[Candidate, ...]:
     """Returns every target that has no role in the run as a spare, the best first."""
     used = {*targets_by_role(seen.source.mapping).values(), *(gone.target for gone in seen.plan.former)}
-    others = (target for target in pool if target.name not in used)
-    return candidates(need, others, segments=seen.source.provisioning.segments)
+    found = candidates(need, pool, segments=seen.source.provisioning.segments)
+    return tuple(each for each in found if each.target not in used)
 
 
 def replacement(
