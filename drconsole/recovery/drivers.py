@@ -62,6 +62,10 @@ class PackagedRoom:
     def __init__(self, package: str) -> None:
         self._package = package
 
+    def load(self) -> None:
+        """Imports what carries its steps out."""
+        import_module(f"{self._package}.handlers")
+
     def steps(self, plan: PlanInput, /) -> tuple[Step, ...]:
         """Gives the steps of its stages."""
         return cast("Room", import_module(f"{self._package}.steps")).steps(plan)
@@ -98,3 +102,10 @@ def platform_of(settings: Settings, site: str) -> Platform:
 def rooms_of(settings: Settings, site: str) -> tuple[Room, ...]:
     """Returns the rooms of a site's recovery, in the order in which a cleanup goes through them."""
     return platform_of(settings, site), REPLICATION, PROVISIONING
+
+
+def load_rooms(settings: Settings, site: str) -> None:
+    """Imports all rooms of a site's recovery, which takes seconds where the machine is busy."""
+    for room in rooms_of(settings, site):
+        if isinstance(room, PackagedRoom):
+            room.load()
