@@ -30,7 +30,7 @@ from drconsole.planning import keys
 from drconsole.planning.plan_input import PlanInput
 from drconsole.recovery import extensions, stages, takeover
 from drconsole.recovery.carrier import LOST
-from drconsole.recovery.drivers import Room, close_all, rooms_of
+from drconsole.recovery.drivers import Room, close_all, load_rooms, rooms_of
 from drconsole.recovery.executor import Ending, Executor
 from drconsole.recovery.left_behind import left_text
 from drconsole.recovery.schedule import SETTLED
@@ -72,6 +72,9 @@ class Runner:
 
         Raises Busy where a living runner has it, Fenced where another takes it over meanwhile.
         """
+        if self._rooms is None:
+            # Before the run is ours: who is silent that long afterwards counts as dead, and loses it.
+            load_rooms(self._settings, self._journal.read(lambda c: runs.find(c, self._run)).site)
         taken = await self._journal.write(lambda c: takeover.take(c, self._run))
         while await self._carry(taken):
             pass
@@ -98,7 +101,9 @@ class Runner:
             await warming
 
     def _load(self, connection: Connection) -> tuple[RunRow, Plan, bytes]:
-        return runs.find(connection, self._run), *runs.frozen(connection, self._run)
+        plan, source = runs.frozen(connection, self._run)
+        # The steps are loaded as the journal has them now; twice they would be twice the memory.
+        return runs.find(connection, self._run), msgspec.structs.replace(plan, steps=()), source
 
     def _ahead(self, connection: Connection) -> set[str]:
         """The stages that still have something to do."""

@@ -178,9 +178,11 @@ def _configure(raw: Any, _: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    writes = connection.get_execution_options().get("writes", False)
-    connection.exec_driver_sql(f"PRAGMA query_only={'OFF' if writes else 'ON'}")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+    writes = bool(connection.get_execution_options().get("writes", False))
+    if connection.info.get("writes") is not writes:
+        execute(connection, f"PRAGMA query_only={'OFF' if writes else 'ON'}")
+        connection.info["writes"] = writes
+    execute(connection, "BEGIN IMMEDIATE" if writes else "BEGIN")
 
 
 def _revision(engine: Engine) -> str:

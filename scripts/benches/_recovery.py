@@ -6,7 +6,6 @@ import asyncio
 import json
 import resource
 import sys
-import tempfile
 import time
 from collections.abc import Sequence
 from importlib import import_module
@@ -14,23 +13,29 @@ from pathlib import Path
 from random import Random
 from typing import NamedTuple
 
+import msgspec
+
 from drconsole.journal.journal import Journal
 from drconsole.model.step import Done, Handlers, Step, Work
 from drconsole.planning.plan_input import PlanInput
 from drconsole.recovery.runner import HEAVY, Runner
 from drconsole.settings.values import Settings
-from tests.unit.runs.plans import frozen, settings, step, url
+from tests.unit.inventories.rich import rich_snapshot
+from tests.unit.runs.plans import frozen, settings, source, step, url
 
 CAPACITY = 16
 """Of `segment`s in the schedule: every step of the bench needs one."""
 
-_ROOMS = (
+ROOMS = (
     "drconsole.platforms.vsphere.platform",
     "drconsole.replication.handlers",
     "drconsole.provisioning.handlers",
     *(module for modules in HEAVY.values() for module in modules),
 )
 """What a runner's process has loaded at the end of a recovery."""
+
+GUESTS = 2500
+"""Of the site whose snapshot a runner has loaded."""
 
 STAGES = ("netboot", "install", "ready", "uplinks", "prove")
 
@@ -105,11 +110,20 @@ class Took(NamedTuple):
     start_s: float
 
 
-async def carried(folder: Path, plan: Sequence[Step], factor: float) -> Took:
-    """Freezes a plan in a journal of its own and carries it out in this process."""
+async def freeze(folder: Path, plan: Sequence[Step]) -> None:
+    """Writes a run's plan into a journal of its own, with what a large site's is made from."""
     journal = Journal(url(folder))
     try:
-        await frozen(journal, plan)
+        made = msgspec.structs.replace(source("R-1", "drill"), snapshot=rich_snapshot(guests=GUESTS))
+        await frozen(journal, plan, made=made)
+    finally:
+        await journal.close()
+
+
+async def resumed(folder: Path, factor: float) -> Took:
+    """Carries a frozen plan out in this process."""
+    journal = Journal(url(folder))
+    try:
         room = Timed(factor)
         wall, cpu = time.monotonic(), time.process_time()
         await Runner(settings(folder), journal, "R-1", [room]).carry()
@@ -119,25 +133,18 @@ async def carried(folder: Path, plan: Sequence[Step], factor: float) -> Took:
         await journal.close()
 
 
-def main(kind: str, machines: str, imports: str) -> None:
-    """A measurement in a process of its own; prints JSON."""
-    plan = recovery(int(machines), int(imports), 0.2, 7)
-    if kind == "memory":
-        for module in _ROOMS:
-            import_module(module)
-    with tempfile.TemporaryDirectory() as folder:
-        took = asyncio.run(carried(Path(folder), plan, 0.0))
-    print(
-        json.dumps(
-            {
-                "steps": len(plan),
-                "cpu_ms": took.cpu_s / len(plan) * 1e3,
-                "start_ms": took.start_s * 1e3,
-                "steps_s": len(plan) / took.wall_s,
-                "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
-            }
-        )
-    )
+def main(folder: str, number: str, *modules: str) -> None:
+    """A runner's process over a plan that was frozen before; prints what it cost as JSON."""
+    for module in modules:
+        import_module(module)
+    took, steps = asyncio.run(resumed(Path(folder), 0.0)), int(number)
+    told = {
+        "cpu_ms": took.cpu_s / steps * 1e3,
+        "start_ms": took.start_s * 1e3,
+        "steps_s": steps / took.wall_s,
+        "peak_mib": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024,
+    }
+    print(json.dumps(told))
 
 
 if __name__ == "__main__":

@@ -17,11 +17,13 @@ import statistics
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 import _recovery
 from _follow import ROOT, lags
 
+from drconsole.model.step import Step
 from drconsole.recovery import schedule
 
 HERE = Path(__file__).resolve().parent
@@ -39,11 +41,12 @@ def main(arguments: list[str]) -> int:
 
 def cost() -> list[bool]:
     """CPU of the whole process, user and system, over its steps; and how many it does a second."""
-    runs = [_process("cost", str(MACHINES), str(IMPORTS)) for _ in range(TIMES)]
+    plan = _recovery.recovery(MACHINES, IMPORTS, MEAN_S, SEED)
+    runs = [_process(plan) for _ in range(TIMES)]
     whole = statistics.median(run["cpu_ms"] for run in runs)
     rate = statistics.median(run["steps_s"] for run in runs)
     begun = statistics.median(run["start_ms"] for run in runs)
-    print(f"{runs[0]['steps']} steps: {rate:.0f} a second; {begun:.0f} ms of CPU before the first of them")
+    print(f"{len(plan)} steps: {rate:.0f} a second; {begun:.0f} ms of CPU before the first of them")
     return [_row("CPU a step", whole, "ms", AIMS["cost"])]
 
 
@@ -53,15 +56,17 @@ def makespan() -> list[bool]:
     plan = _recovery.recovery(MACHINES, IMPORTS, MEAN_S, SEED)
     bound = _recovery.lower_bound(plan)
     with tempfile.TemporaryDirectory() as folder:
-        took = asyncio.run(_recovery.carried(Path(folder), plan, 1.0)).wall_s
+        asyncio.run(_recovery.freeze(Path(folder), plan))
+        took = asyncio.run(_recovery.resumed(Path(folder), 1.0)).wall_s
     print(f"{len(plan)} steps in {took:.1f} s; no runner could need less than {bound:.1f} s")
     return [_row("makespan ÷ bound", took / bound, "", AIMS["makespan"])]
 
 
 def memory() -> list[bool]:
     """Peak resident memory of a runner's process, from its start to its end."""
-    found = _process("memory", "1600", "4000")
-    return [_row(f"memory, {found['steps']} steps", found["peak_mib"], "MiB", AIMS["memory"])]
+    plan = _recovery.recovery(1600, 4000, MEAN_S, SEED)
+    found = _process(plan, *_recovery.ROOMS)
+    return [_row(f"memory, {len(plan)} steps", found["peak_mib"], "MiB", AIMS["memory"])]
 
 
 def progress() -> list[bool]:
@@ -74,13 +79,15 @@ def progress() -> list[bool]:
     return met
 
 
-def _process(*arguments: str) -> dict[str, float]:
-    """Runs one measurement in a process of its own, whose memory and CPU are nobody else's."""
-    command = [sys.executable, str(HERE / "_recovery.py"), *arguments]
+def _process(plan: Sequence[Step], *modules: str) -> dict[str, float]:
+    """Carries a plan out in a process of its own, whose memory and CPU are nobody else's."""
     environment = os.environ | {"PYTHONPATH": str(ROOT)}
-    ended = subprocess.run(  # noqa: S603 -- our own interpreter and file
-        command, capture_output=True, text=True, check=True, env=environment
-    )
+    with tempfile.TemporaryDirectory() as folder:
+        asyncio.run(_recovery.freeze(Path(folder), plan))
+        command = [sys.executable, str(HERE / "_recovery.py"), folder, str(len(plan)), *modules]
+        ended = subprocess.run(  # noqa: S603 -- our own interpreter and file
+            command, capture_output=True, text=True, check=True, env=environment
+        )
     found: dict[str, float] = json.loads(ended.stdout.splitlines()[-1])
     return found
 

@@ -21,8 +21,8 @@ def test_it_is_as_cheap_as_scipy_s(cost: list[list[int]]) -> None:
     chosen = cheapest(cost)
     assert len(set(chosen)) == len(cost)
     ours = sum(row[column] for row, column in zip(cost, chosen, strict=True))
-    rows, columns = linear_sum_assignment(cost) if cost else ([], [])
-    assert ours == sum(cost[row][column] for row, column in zip(rows, columns, strict=True))
+    theirs = linear_sum_assignment(cost)[1].tolist() if cost else []
+    assert ours == sum(row[column] for row, column in zip(cost, theirs, strict=True))
 
 
 def test_numbers_beyond_those_of_a_float_are_told_apart() -> None:

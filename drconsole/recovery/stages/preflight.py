@@ -91,7 +91,7 @@ def untouched_groups(connection: Connection, run: str, plan: Plan) -> tuple[str,
     fence, promote or present: where its site dies in the middle, another run can take them at once.
     """
     rows = recorded.load(connection, run, cleanup=False)
-    claimed = [step.arguments["group"] for step in plan.steps if step.handler == "recovery.claim"]
+    claimed = [row.step.arguments["group"] for row in rows.values() if row.step.handler == "recovery.claim"]
     begun = {key for key, row in rows.items() if row.attempts}
     if plan.mode != "drill":
         used = {row.step.object for row in rows.values() if row.attempts and row.step.stage == "storage"}
