@@ -123,9 +123,12 @@ def _short_pauses() -> Iterator[None]:
 async def _stages(folder: Path, seed: int, *, long: bool) -> Stages:
     """Carries stages out undisturbed and under fire, and compares what the world has."""
     fire = Fire(seed)
-    works: list[Work] = [partial(imported, mode="drill"), provisioned]
+    works: list[Work] = [
+        partial(imported, mode="drill", hosts=1, guests=3),
+        partial(provisioned, roles={"esx-01": "E"}),
+    ]
     if long:
-        works.append(partial(imported, mode="disaster"))
+        works = [partial(imported, mode="drill"), partial(imported, mode="disaster"), provisioned]
     told = await asyncio.gather(*(_compared(folder / str(n), work, fire) for n, work in enumerate(works)))
     return Stages(sum(fire.cuts.values()), sum(t.retried for t in told), [m for t in told for m in t.misses])
 

@@ -12,7 +12,7 @@ import hashlib
 import random
 import re
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import NamedTuple
@@ -47,6 +47,8 @@ UPLINK_S = 8.0
 POWER_S = 4.0
 RETRIES = 8
 ONE_READ_IN = 20
+
+ROLES = {"vc-01": "D", "esx-01": "E", "db-01": "F"}
 
 BY_THEMSELVES = frozenset({"write-volume", "login-refused", "netboot", "power-on", "power-off"})
 """Effects that may come more often: blocks replicate all the time, and a power cycle may be ordered twice."""
@@ -115,10 +117,10 @@ class Told(NamedTuple):
     failed: dict[str, str]
 
 
-async def imported(folder: Path, *, mode: Mode, fire: Fire | None) -> Told:
+async def imported(folder: Path, *, mode: Mode, fire: Fire | None, hosts: int = 2, guests: int = 7) -> Told:
     """Carries uplinks, storage, import and guests out, under fire where there is one."""
     async with open_recovery(
-        folder, mode, hosts=2, guests=7, speed=3000, configure=_hurried if fire else None
+        folder, mode, hosts=hosts, guests=guests, speed=3000, configure=_hurried if fire else None
     ) as recovery:
         async with AsyncExitStack() as stack:
             if fire is not None:
@@ -189,10 +191,10 @@ async def _metal(folder: Path) -> AsyncIterator[tuple[Lab, Settings]]:
             await lab.close()
 
 
-async def provisioned(folder: Path, *, fire: Fire | None) -> Told:
-    """Installs a management server, a host and a Linux server, and wipes them."""
+async def provisioned(folder: Path, *, fire: Fire | None, roles: Mapping[str, str] = ROLES) -> Told:
+    """Installs machines and wipes them."""
     async with _metal(folder) as (lab, plain), AsyncExitStack() as stack:
-        given = await planned(plain, "R-1", {"vc-01": "D", "esx-01": "E", "db-01": "F"})
+        given = await planned(plain, "R-1", dict(roles))
         settings = plain if fire is None else await _bmcs_under_fire(lab, plain, fire, stack)
         boot = open_boot(settings, given)
         await boot.start()

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Literal, TypeVar
 
 from drconsole.errors import DeviceError
@@ -46,26 +48,27 @@ class Inventory:
         system = self._system
         if not system.uuid:
             raise DeviceError("tells no UUID", about=self._client.about, code="NO_UUID")
-        nics, drives, wwpns, vendor, secure = await asyncio.gather(
-            self._nics(), self.drives(), self._wwpns(), self._cpu_vendor(), self._secure_boot()
-        )
+        async with _together() as group:
+            nics, drives = group.create_task(self._nics()), group.create_task(self.drives())
+            wwpns, vendor = group.create_task(self._wwpns()), group.create_task(self._cpu_vendor())
+            secure = group.create_task(self._secure_boot())
         cpu, memory = system.processor_summary, system.memory_summary
         return TargetHardware(
             uuid=system.uuid.lower(),
             serial=system.serial_number or "",
             vendor=system.manufacturer or "",
             model=system.model or "",
-            cpu_vendor=vendor,
+            cpu_vendor=vendor.result(),
             cpu_packages=(cpu.count if cpu else None) or 0,
             cpu_cores=(cpu.core_count if cpu else None) or 0,
             cpu_threads=(cpu.logical_processor_count if cpu else None) or 0,
             memory_mib=round(((memory.total if memory else None) or 0) * 1024),
             boot_mode=_boot_mode(system),
-            secure_boot=secure,
+            secure_boot=secure.result(),
             power=power_word(system.power_state),
-            nics=nics,
-            disks=tuple(_disk(drive) for _, drive in drives),
-            wwpns=wwpns,
+            nics=nics.result(),
+            disks=tuple(_disk(drive) for _, drive in drives.result()),
+            wwpns=wwpns.result(),
             skew_s=self._skew_s,
         )
 
@@ -116,12 +119,24 @@ class Inventory:
 
     async def _all(self, links: list[Link], kind: type[T]) -> list[T]:
         """Reads several resources, in order; what is not there is an empty one of its kind."""
-        return list(await asyncio.gather(*(self._one(link.path, kind) for link in links)))
+        async with _together() as group:
+            reading = [group.create_task(self._one(link.path, kind)) for link in links]
+        return [task.result() for task in reading]
 
     async def _one(self, path: str, kind: type[T]) -> T:
         async with self._gate:
             reply = await self._client.call("GET", path)
         return kind() if reply.status in _ABSENT else reply.expect().decode(kind)
+
+
+@asynccontextmanager
+async def _together() -> AsyncIterator[asyncio.TaskGroup]:
+    """Does several things at once; where one fails, none goes on behind the back of whoever asked."""
+    try:
+        async with asyncio.TaskGroup() as group:
+            yield group
+    except BaseExceptionGroup as errors:
+        raise errors.exceptions[0] from errors
 
 
 def power_word(state: str | None) -> Literal["on", "off", "changing", ""]:
