@@ -197,10 +197,12 @@ class Session:
         pause = _POLL_FIRST
         try:
             async with asyncio.timeout(deadline):
-                while (await self._task(task, about, "info.state"))["info.state"] not in ("success", "error"):
+                while True:
                     await asyncio.sleep(pause)
+                    ended = await self._task(task, about, "info.state", "info.error", "info.result")
+                    if ended["info.state"] in ("success", "error"):
+                        break
                     pause = min(pause * 1.5, _POLL_MOST)
-                ended = await self._task(task, about, "info.error", "info.result")
         except TimeoutError as late:
             raise DeadlinePassed(f"the task still works after {deadline:g} s", about=about) from late
         if error := ended.get("info.error"):

@@ -17,7 +17,9 @@ from drconsole.errors import (
     Unreachable,
     WrongCredentials,
 )
+from drconsole.platforms.vsphere.collect import over_objects, retrieve
 from drconsole.platforms.vsphere.faults import Fault
+from drconsole.platforms.vsphere.hosts import list_hosts
 from drconsole.platforms.vsphere.session import Session
 from drconsole.settings.values import Endpoint, Settings
 from tests.unit.vsphere.soap_peer import Handler, SoapPeer, fault
@@ -158,6 +160,66 @@ async def test_a_write_that_dies_in_the_middle_is_unknown_and_not_repeated(
     assert unknown.value.about == "Folder group-v3"
 
 
+async def test_a_late_write_is_unknown(peer: SoapPeer, endpoint: Endpoint, settings: Settings) -> None:
+    def late(_handler: Handler, _request: str) -> str:
+        time.sleep(1)
+        return CREATED
+
+    peer.answers["CreateFolder"] = late
+    async with await Session.open(endpoint, settings) as session:
+        with pytest.raises(OutcomeUnknown, match="whether it acted"):
+            await session.invoke(vim.Folder("group-v3"), "CreateFolder", name="a", _seconds=0.3)
+
+
+PAGES = {
+    "a page": b"<html><body>Please log in</body></html>",
+    "half a reply": b'<?xml version="1.0"?>\n<soapenv:Envelope xmlns:soapenv="x"><soapenv:Body><Crea',
+    "another reply": b'<e:Envelope xmlns:e="x"><e:Body><odd/></e:Body></e:Envelope>',
+}
+
+
+@pytest.mark.parametrize("status", [200, 500])
+@pytest.mark.parametrize("body", PAGES.values(), ids=PAGES)
+async def test_what_is_no_reply_of_the_server_is_never_a_success(
+    peer: SoapPeer, endpoint: Endpoint, settings: Settings, body: bytes, status: int
+) -> None:
+    for method in ("CreateFolder", "CurrentTime", "RetrievePropertiesEx", "CreateContainerView"):
+        peer.answers[method] = lambda handler, _request: handler.raw(body, status, len(body))
+    async with await Session.open(endpoint, settings) as session:
+        with pytest.raises(OutcomeUnknown):
+            await create_a_folder(session)
+        for reading in (ask_the_time(session), list_hosts(session)):
+            with pytest.raises(Unreachable):
+                await reading
+    assert peer.count("CreateFolder") == 1
+
+
+async def test_an_empty_page_is_no_empty_inventory(
+    peer: SoapPeer, endpoint: Endpoint, settings: Settings
+) -> None:
+    page = PAGES["a page"]
+    peer.answers["RetrievePropertiesEx"] = lambda handler, _request: handler.raw(page, 200, len(page))
+    async with await Session.open(endpoint, settings) as session:
+        spec = over_objects([("HostSystem", "host-1")], {"HostSystem": ("name",)})
+        with pytest.raises(Unreachable, match="none of the vSphere API"):
+            await retrieve(session, spec, lambda _found: None)
+
+
+async def test_a_read_and_its_repetition_share_one_deadline(
+    peer: SoapPeer, endpoint: Endpoint, settings: Settings
+) -> None:
+    def die_late(handler: Handler, _request: str) -> None:
+        time.sleep(0.4)
+        handler.cut()
+
+    peer.answers["CurrentTime"] = die_late
+    async with await Session.open(endpoint, settings) as session:
+        began = time.monotonic()
+        with pytest.raises(DeadlinePassed):
+            await session.invoke(vim.ServiceInstance("ServiceInstance"), "CurrentTime", _seconds=0.6)
+        assert time.monotonic() - began < 1.2
+
+
 async def test_an_expired_session_is_renewed_once_and_reads_repeated(
     peer: SoapPeer, endpoint: Endpoint, settings: Settings
 ) -> None:
@@ -255,12 +317,11 @@ def task_info(state: str, rest: str = "") -> str:
 async def test_a_task_is_waited_for(peer: SoapPeer, endpoint: Endpoint, settings: Settings) -> None:
     states = iter(["queued", "running", "success"])
 
+    result = '<propSet><name>info.result</name><val xsi:type="xsd:string">made</val></propSet>'
+
     def answer(_handler: Handler, request: str) -> str:
-        if "info.state" in request:
-            return task_info(next(states))
-        return task_info(
-            "success", '<propSet><name>info.result</name><val xsi:type="xsd:string">made</val></propSet>'
-        )
+        state = next(states)
+        return task_info(state, result if state == "success" else "")
 
     peer.answers["RetrievePropertiesEx"] = answer
     async with await Session.open(endpoint, settings) as session:

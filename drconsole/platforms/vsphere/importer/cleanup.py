@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from drconsole.errors import UnknownName
 from drconsole.model.step import Done, Step, Work, step_key
 from drconsole.planning import keys
 from drconsole.planning.plan_input import PlanInput
@@ -45,10 +46,11 @@ class _Guest(SiteHandler):
 
     async def state(self, work: Work) -> tuple[Any, str]:
         """Returns the guest and its power state; None and "" where it is not registered (any more)."""
-        registered = work.results(work.step.arguments["registered"])
-        if not registered:
+        try:
+            registered = work.result(work.step.arguments["registered"])
+        except UnknownName:
             return None, ""
-        moid = registered[work.step.arguments["registered"]]["moids"][work.step.arguments["id"]]
+        moid = registered["moids"][work.step.arguments["id"]]
         session, guest = await self.site.server(work), reference("VirtualMachine", moid)
         try:
             held = await session.read(guest, "runtime.powerState")

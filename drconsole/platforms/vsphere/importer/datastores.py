@@ -10,7 +10,7 @@ from drconsole.errors import DeviceError
 from drconsole.model.step import Work
 from drconsole.platforms.vsphere.importer.graph import found
 from drconsole.platforms.vsphere.importer.recovered import read_all, reference
-from drconsole.platforms.vsphere.importer.storage import Mount, part_of, presented_volumes
+from drconsole.platforms.vsphere.importer.storage import Mount, presented_volumes
 from drconsole.platforms.vsphere.importer.tasks import call, run_task
 
 
@@ -34,12 +34,11 @@ class MountVmfs(Mount):
         return bool(extents & self.wanted(work))
 
     async def act(self, work: Work) -> None:
-        hosts = self.hosts(work)
-        if await self.mine(work, hosts[0]) is None:
-            await self._resolve(work, hosts[0])
-        for host in hosts[1:]:
-            if await self.mine(work, host) is None:
-                await self._follow(work, host)
+        first = self.hosts(work)[0]
+        if (await self.mine(work))[first] is None:
+            await self._resolve(work, first)
+        lacking = [host for host, store in (await self.mine(work)).items() if store is None]
+        await self.on_each(lacking, lambda host: self._follow(work, host))
         await self.settle(work)
 
     async def _resolve(self, work: Work, host: str) -> None:
@@ -52,7 +51,7 @@ class MountVmfs(Mount):
             )
         await work.check()
         if work.step.arguments["drill"]:
-            session, system = await part_of(self.site, work, host, "datastoreSystem")
+            session, system = await self.site.manager_of(work, host, "datastoreSystem")
             spec = vim.host.UnresolvedVmfsResignatureSpec(extentDevicePath=devices)
             await run_task(
                 session,
@@ -69,14 +68,14 @@ class MountVmfs(Mount):
     async def _follow(self, work: Work, host: str) -> None:
         """A resignatured volume is found by a rescan; a kept one is mounted host by host."""
         await work.check()
-        session, system = await part_of(self.site, work, host, "storageSystem")
+        session, system = await self.site.manager_of(work, host, "storageSystem")
         if work.step.arguments["drill"]:
             await session.invoke(system, "RescanVmfs", _seconds=work.step.deadline_s)
         elif devices := await self._unresolved(work, host):
             await self._force(work, host, devices)
 
     async def _force(self, work: Work, host: str, devices: list[str]) -> None:
-        session, system = await part_of(self.site, work, host, "storageSystem")
+        session, system = await self.site.manager_of(work, host, "storageSystem")
         spec = vim.host.UnresolvedVmfsResolutionSpec(extentDevicePath=devices, uuidResolution="forceMount")
         results = await call(
             session,
@@ -93,7 +92,7 @@ class MountVmfs(Mount):
 
     async def _unresolved(self, work: Work, host: str) -> list[str]:
         """Returns the device paths of the unresolved volume with the presented ids."""
-        session, system = await part_of(self.site, work, host, "datastoreSystem")
+        session, system = await self.site.manager_of(work, host, "datastoreSystem")
         volumes = await session.invoke(system, "QueryUnresolvedVmfsVolumes")
         wanted = self.wanted(work)
         for volume in volumes or []:
@@ -136,10 +135,9 @@ class MountNfs(Mount):
 
     async def act(self, work: Work) -> None:
         host_name, path = self.wanted(work)
-        for host in self.hosts(work):
-            if await self.mine(work, host) is not None:
-                continue
-            session, system = await part_of(self.site, work, host, "datastoreSystem")
+
+        async def mount(host: str) -> None:
+            session, system = await self.site.manager_of(work, host, "datastoreSystem")
             spec = vim.host.NasVolume.Specification(
                 remoteHost=host_name,
                 remotePath=path,
@@ -149,6 +147,11 @@ class MountNfs(Mount):
             )
             await work.check()
             await call(session, system, "CreateNasDatastore", spec=spec, about=work.step.object)
+
+        lacking = [host for host, store in (await self.mine(work)).items() if store is None]
+        # The first one alone makes the datastore's object, which the others then share.
+        await self.on_each(lacking[:1], mount)
+        await self.on_each(lacking[1:], mount)
         await self.settle(work)
 
     def _access(self, work: Work, host: str) -> str:

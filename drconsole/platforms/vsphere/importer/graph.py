@@ -83,12 +83,16 @@ class Rebuild:
         optional_needs: tuple[str, ...] = (),
         typical_s: float = 2.0,
         deadline: str = "task",
+        rounds: int = 1,
         machine: str = "",
         resources: tuple[str, ...] = ("vcenter",),
         asks: bool = False,
         **arguments: Any,
     ) -> str:
-        """Adds a step and returns its key. `at` names objects by captured id; who makes them is needed."""
+        """Adds a step and returns its key. `at` names objects by captured id; who makes them is needed.
+
+        `rounds` is how often the deadline is due: of a step that does the same on many machines in turns.
+        """
         places = {name: self.place(captured) for name, captured in (at or {}).items()}
         wanted = dict.fromkeys((*needs, *(maker for maker, _ in places.values())))
         self.steps.append(
@@ -104,7 +108,7 @@ class Rebuild:
                 arguments=msgspec.to_builtins({**arguments, "at": places}),
                 resources=resources,
                 typical_s=typical_s,
-                deadline_s=self.plan.deadlines[deadline],
+                deadline_s=self.plan.deadlines[deadline] * rounds,
                 asks=asks,
             )
         )

@@ -7,9 +7,9 @@ from typing import Any
 from pyVmomi import vim
 
 from drconsole.errors import DeviceError
-from drconsole.model.step import Done, Work
+from drconsole.model.step import Done, Facts, Work
 from drconsole.platforms.vsphere.importer.graph import found
-from drconsole.platforms.vsphere.importer.recovered import SiteHandler, read_all, reference
+from drconsole.platforms.vsphere.importer.recovered import RecoveredSite, SiteHandler, read_all, reference
 from drconsole.platforms.vsphere.importer.tasks import run_task
 from drconsole.platforms.vsphere.session import Session
 
@@ -58,18 +58,21 @@ def _joined(folder: str, name: str) -> str:
 class Register(SiteHandler):
     """Registers a guest from its configuration file on the mounted storage, on its host, in its pool."""
 
+    def __init__(self, site: RecoveredSite) -> None:
+        super().__init__(site)
+        self._made: dict[str, str] = {}
+
     async def observe(self, work: Work) -> Done | None:
-        session, standing = await self.site.server(work), await self._standing(work)
-        if standing is None:
+        moid, state = await self._standing(work)
+        if not moid:
             return None
-        state = await session.read(standing, "runtime.connectionState", "config.instanceUuid")
         if state.get("runtime.connectionState") != "connected":
             raise DeviceError(
                 f"is registered, but {state.get('runtime.connectionState')}", about=work.step.object
             )
         return Done(
             result={
-                "moids": {work.step.arguments["id"]: standing._moId},
+                "moids": {work.step.arguments["id"]: moid},
                 "instance_uuid": state.get("config.instanceUuid", ""),
             }
         )
@@ -77,7 +80,7 @@ class Register(SiteHandler):
     async def act(self, work: Work) -> None:
         arguments, session = work.step.arguments, await self.site.server(work)
         await work.check()
-        await run_task(
+        made = await run_task(
             session,
             reference("Folder", found(work, "folder")),
             "RegisterVM_Task",
@@ -90,14 +93,26 @@ class Register(SiteHandler):
             seconds=work.step.deadline_s,
             about=arguments["name"],
         )
+        if made is not None:
+            self._made[work.token] = made._moId
 
-    async def _standing(self, work: Work) -> Any:
-        """Returns the guest whose configuration file is this one, among those on its host."""
-        session = await self.site.server(work)
-        host = reference("HostSystem", found(work, "host"))
-        guests = (await session.read(host, "vm")).get("vm") or []
-        rows = await read_all(session, list(guests), "config.files.vmPathName")
-        for guest in guests:
-            if rows.get(guest._moId, {}).get("config.files.vmPathName") == work.step.arguments["path"]:
-                return guest
-        return None
+    async def _standing(self, work: Work) -> tuple[str, Facts]:
+        """Returns the guest whose configuration file is this one on its host, with what it shows.
+
+        What the task called it is only where to look first: its file and host are read all the same.
+        """
+        session, host = await self.site.server(work), found(work, "host")
+        if moid := self._made.pop(work.token, ""):
+            rows = await read_all(session, [reference("VirtualMachine", moid)], *_SHOWN)
+            if moid in rows and rows[moid]["runtime.host"]._moId == host and _is_of(work, rows[moid]):
+                return moid, rows[moid]
+        guests = (await session.read(reference("HostSystem", host), "vm")).get("vm") or []
+        rows = await read_all(session, list(guests), *_SHOWN)
+        return next(((moid, shown) for moid, shown in rows.items() if _is_of(work, shown)), ("", {}))
+
+
+_SHOWN = ("config.files.vmPathName", "config.instanceUuid", "runtime.connectionState", "runtime.host")
+
+
+def _is_of(work: Work, shown: Facts) -> bool:
+    return bool(shown.get("config.files.vmPathName") == work.step.arguments["path"])

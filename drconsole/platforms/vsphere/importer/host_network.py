@@ -10,13 +10,14 @@ from collections.abc import Mapping
 from typing import Any
 
 import msgspec
+from pyVmomi import vim
 
 from drconsole.model.inventory import Host
 from drconsole.model.step import Done, Work
 from drconsole.platforms.vsphere.importer import specs
 from drconsole.platforms.vsphere.importer.agreement import agrees
 from drconsole.platforms.vsphere.importer.graph import found
-from drconsole.platforms.vsphere.importer.recovered import SiteHandler, reference
+from drconsole.platforms.vsphere.importer.recovered import SiteHandler
 from drconsole.platforms.vsphere.importer.tasks import call
 from drconsole.platforms.vsphere.session import Session
 
@@ -32,26 +33,29 @@ class HostPart(SiteHandler):
 
     async def manager(self, work: Work, name: str) -> tuple[Session, Any]:
         """Returns the session, and the host's manager of that name, such as `networkSystem`."""
-        session = await self.site.server(work)
-        host = reference("HostSystem", found(work, "host"))
-        path = f"configManager.{name}"
-        return session, (await session.read(host, path))[path]
+        return await self.site.manager_of(work, found(work, "host"), name)
 
-    async def network(self, work: Work) -> tuple[Session, Any, Any]:
-        """Returns the session, the network system and what it reports now."""
+    async def network(self, work: Work, *parts: str) -> tuple[Session, Any, Any]:
+        """Returns the session, the network system and these parts of what it reports now.
+
+        `parts` are properties of HostNetworkInfo, such as `vswitch`; what is not asked for is unset.
+        The whole of it is large, and reading it takes most of a step.
+        """
         session, system = await self.manager(work, "networkSystem")
-        return session, system, (await session.read(system, "networkInfo"))["networkInfo"]
+        paths = {f"networkInfo.{part}": part for part in parts}
+        told = await session.read(system, *paths)
+        return session, system, vim.host.NetworkInfo(**{paths[path]: told[path] for path in told})
 
 
 class Switches(HostPart):
     """Standard switches: those of the installer are augmented, missing ones created."""
 
     async def observe(self, work: Work) -> Done | None:
-        _session, _system, info = await self.network(work)
+        _session, _system, info = await self.network(work, "vswitch")
         return None if self._missing(work, info) else Done()
 
     async def act(self, work: Work) -> None:
-        session, system, info = await self.network(work)
+        session, system, info = await self.network(work, "vswitch")
         standing = {switch.name for switch in info.vswitch}
         for name, spec in self._missing(work, info).items():
             await work.check()
@@ -72,11 +76,11 @@ class PortGroups(HostPart):
     """Port groups of standard switches, on the VLANs of this site."""
 
     async def observe(self, work: Work) -> Done | None:
-        _session, _system, info = await self.network(work)
+        _session, _system, info = await self.network(work, "portgroup")
         return None if self._missing(work, info) else Done()
 
     async def act(self, work: Work) -> None:
-        session, system, info = await self.network(work)
+        session, system, info = await self.network(work, "portgroup")
         standing = {group.spec.name: group.spec for group in info.portgroup}
         for name, spec in self._missing(work, info).items():
             await work.check()

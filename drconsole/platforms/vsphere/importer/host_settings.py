@@ -13,13 +13,14 @@ from drconsole.platforms.vsphere.importer.host_network import HostPart
 from drconsole.platforms.vsphere.session import Session
 
 _NTPD = "ntpd"
+_PARTS = ("dnsConfig", "ipRouteConfig", "routeTableInfo")
 
 
 class HostSettings(HostPart):
     """Name resolution, default gateway, static routes and NTP, as captured."""
 
     async def observe(self, work: Work) -> Done | None:
-        _session, _system, info = await self.network(work)
+        _session, _system, info = await self.network(work, *_PARTS)
         if not await self._timed(work):
             return None
         if self.captured(work).ntp_running and not await self._keeps_time(work):
@@ -27,7 +28,7 @@ class HostSettings(HostPart):
         return Done() if _agreed(self.captured(work), info) else None
 
     async def act(self, work: Work) -> None:
-        session, system, info = await self.network(work)
+        session, system, info = await self.network(work, *_PARTS)
         captured = self.captured(work)
         await work.check()
         if not agrees(dns_spec(captured), info.dnsConfig):

@@ -9,8 +9,16 @@ from pyVmomi import vim
 from drconsole.model.step import Done, Facts, Work
 from drconsole.platforms.vsphere.faults import Fault
 from drconsole.platforms.vsphere.importer.graph import found
-from drconsole.platforms.vsphere.importer.recovered import SiteHandler, children, read_all, reference
+from drconsole.platforms.vsphere.importer.recovered import (
+    RecoveredSite,
+    SiteHandler,
+    children,
+    names_of,
+    read_all,
+    reference,
+)
 from drconsole.platforms.vsphere.importer.tasks import run_task
+from drconsole.platforms.vsphere.session import Session
 
 _THUMBPRINT = "summary.config.sslThumbprint"
 _UNRESOLVED = frozenset(
@@ -25,12 +33,17 @@ class AddHost(SiteHandler):
     It is added under its captured name where that resolves at the recovery site, else by address.
     """
 
+    def __init__(self, site: RecoveredSite) -> None:
+        super().__init__(site)
+        self._names: dict[str, str] = {}
+        """Hosts by id, as their server calls them: a host cannot be renamed there."""
+
     async def observe(self, work: Work) -> Done | None:
         standing = await self._standing(work)
         if standing is None:
             return None
         session = await self.site.server(work)
-        paths = ("runtime.connectionState", "name", "parent")
+        paths = ("runtime.connectionState", "name", "parent", _THUMBPRINT)
         state = await session.read(standing, *paths)
         if state.get("runtime.connectionState") != "connected":
             return None
@@ -39,7 +52,7 @@ class AddHost(SiteHandler):
             alone = state["parent"]
             moids[root] = (await session.read(alone, "resourcePool"))["resourcePool"]._moId
         # The server has given the host a certificate of its own: whoever speaks to it now expects this one.
-        shown = (await session.read(standing, _THUMBPRINT)).get(_THUMBPRINT) or ""
+        shown = state.get(_THUMBPRINT) or ""
         return Done(result={"moids": moids, "name": state["name"], "thumbprint": shown})
 
     async def act(self, work: Work) -> None:
@@ -92,10 +105,15 @@ class AddHost(SiteHandler):
             alone = [item for item in rows if isinstance(item, vim.ComputeResource)]
             held: Facts = await read_all(session, alone, "host") if alone else {}
             hosts = [host for values in held.values() for host in values.get("host", [])]
-            named = {
-                values["name"]: moid for moid, values in (await read_all(session, hosts, "name")).items()
-            }
         else:
-            named = {name: item._moId for name, item in (await children(session, parent, "host")).items()}
+            hosts = (await session.read(parent, "host")).get("host") or []
+        named = await self._named(session, hosts)
         moid = named.get(arguments["name"]) or named.get(arguments["address"])
         return reference("HostSystem", moid) if moid else None
+
+    async def _named(self, session: Session, hosts: list[Any]) -> dict[str, str]:
+        """Returns name → id. Each host is asked once: a cluster has hundreds while they join one by one."""
+        strange = [host for host in hosts if host._moId not in self._names]
+        for host, name in (await names_of(session, strange)).items():
+            self._names[host._moId] = name
+        return {self._names[host._moId]: host._moId for host in hosts if host._moId in self._names}

@@ -11,6 +11,7 @@ from drconsole.platforms.vsphere.importer.distributed import SWITCH
 from drconsole.platforms.vsphere.importer.graph import found
 from drconsole.platforms.vsphere.importer.recovered import SiteHandler, reference
 from drconsole.platforms.vsphere.importer.tasks import run_task
+from drconsole.platforms.vsphere.session import Session
 
 
 class JoinSwitch(SiteHandler):
@@ -21,51 +22,49 @@ class JoinSwitch(SiteHandler):
     """
 
     async def observe(self, work: Work) -> Done | None:
-        _session, _switch, config = await self._read(work)
-        member = self._member(work, config)
-        if member is None:
+        session, switch = await self._switch(work)
+        uuid = (await session.read(switch, "uuid"))["uuid"]
+        proxies, free = await self._on_host(work)
+        proxy = next((proxy for proxy in proxies if proxy.dvsUuid == uuid), None)
+        if proxy is None:
             return None
-        held = (
-            {spec.pnicDevice for spec in member.config.backing.pnicSpec} if member.config.backing else set()
-        )
-        return Done(result={"nics": sorted(held)}) if await self._free(work) <= held else None
+        held = {spec.pnicDevice for spec in proxy.spec.backing.pnicSpec} if proxy.spec.backing else set()
+        return Done(result={"nics": sorted(held)}) if free <= held else None
 
     async def act(self, work: Work) -> None:
-        session, switch, config = await self._read(work)
-        member = self._member(work, config)
+        session, switch = await self._switch(work)
+        known = await session.read(switch, "config.configVersion", "summary.hostMember")
+        host = found(work, "host")
+        member = any(other._moId == host for other in known.get("summary.hostMember") or [])
         nics = self._nics(work)
-        free = await self._free(work)
+        _proxies, free = await self._on_host(work)
         entry = vim.dvs.HostMember.ConfigSpec(
-            operation="edit" if member is not None else "add",
-            host=reference("HostSystem", found(work, "host")),
+            operation="edit" if member else "add",
+            host=reference("HostSystem", host),
             backing=vim.dvs.HostMember.PnicBacking(
                 pnicSpec=[vim.dvs.HostMember.PnicSpec(pnicDevice=nic) for nic in nics if nic in free]
             ),
         )
         spec = vim.dvs.VmwareDistributedVirtualSwitch.ConfigSpec(
-            configVersion=config.configVersion, host=[entry]
+            configVersion=known["config.configVersion"], host=[entry]
         )
         await work.check()
         seconds, about = work.step.deadline_s, work.step.object
         await run_task(session, switch, "ReconfigureDvs_Task", spec=spec, seconds=seconds, about=about)
 
-    async def _read(self, work: Work) -> tuple[Any, Any, Any]:
-        session = await self.site.server(work)
-        switch = reference(SWITCH, found(work, "switch"))
-        return session, switch, (await session.read(switch, "config"))["config"]
-
-    def _member(self, work: Work, config: Any) -> Any:
-        host = found(work, "host")
-        return next((m for m in config.host if m.config.host and m.config.host._moId == host), None)
+    async def _switch(self, work: Work) -> tuple[Session, Any]:
+        return await self.site.server(work), reference(SWITCH, found(work, "switch"))
 
     def _nics(self, work: Work) -> list[str]:
         placed = work.result(work.step.arguments["proved"])["nics"]
         return [placed[nic] for nic in work.step.arguments["nics"] if nic in placed]
 
-    async def _free(self, work: Work) -> set[str]:
-        """Returns the planned ports that no standard switch of the host holds."""
+    async def _on_host(self, work: Work) -> tuple[list[Any], set[str]]:
+        """Returns the host's parts of distributed switches, and the planned ports that no standard
+        switch of it holds. The host is asked: a switch tells of its members only all at once."""
         session = await self.site.server(work)
-        host = reference("HostSystem", found(work, "host"))
-        switches = (await session.read(host, "config.network.vswitch")).get("config.network.vswitch") or []
-        taken = {nic for s in switches if s.spec.bridge is not None for nic in s.spec.bridge.nicDevice}
-        return set(self._nics(work)) - taken
+        proxies, standard = "config.network.proxySwitch", "config.network.vswitch"
+        told = await session.read(reference("HostSystem", found(work, "host")), proxies, standard)
+        bridges = [switch.spec.bridge for switch in told.get(standard) or []]
+        taken = {nic for bridge in bridges if bridge is not None for nic in bridge.nicDevice}
+        return told.get(proxies) or [], set(self._nics(work)) - taken

@@ -35,9 +35,8 @@ class PowerOn(SiteHandler):
         starting = asyncio.ensure_future(self._started(work, session, guest))
         pause = _LOOK_FIRST_S
         try:
-            while not starting.done():
+            while not (await asyncio.wait({starting}, timeout=pause))[0]:
                 await self._answer(work, session, guest)
-                await asyncio.wait({starting}, timeout=pause)
                 pause = min(pause * 1.5, _LOOK_S)
             await starting
         finally:
@@ -94,10 +93,10 @@ class Heartbeat(SiteHandler):
     async def act(self, work: Work) -> None:
         patience = work.step.deadline_s * _BEAT_SHARE
         end = time.monotonic() + patience
-        while await self.observe(work) is None:
-            if time.monotonic() >= end:
-                self._given_up.add(work.token)
-                work.say(f"it runs, but its VMware Tools gave no heartbeat within {patience:.0f} s")
-                return
+        while time.monotonic() < end:
             work.progress("waiting for the heartbeat")
             await asyncio.sleep(_LOOK_S)
+            if await self.observe(work) is not None:
+                return
+        self._given_up.add(work.token)
+        work.say(f"it runs, but its VMware Tools gave no heartbeat within {patience:.0f} s")

@@ -30,6 +30,7 @@ class RecoveredSite:
         self.management = management
         self._sessions: dict[str, Session] = {}
         self._locks: dict[str, asyncio.Lock] = {}
+        self._managers: dict[tuple[str, str], Any] = {}
 
     @property
     def provisioning(self) -> ProvisioningSettings:
@@ -64,6 +65,18 @@ class RecoveredSite:
             if name not in self._sessions:
                 self._sessions[name] = await Session.open(endpoint, self.settings, about=name)
             return self._sessions[name]
+
+    async def manager_of(self, work: Work, host: str, name: str) -> tuple[Session, Any]:
+        """Returns the management server's session and a host's manager, such as `networkSystem`.
+
+        `host` is the recovered id. A host keeps its managers for as long as the server knows it, so
+        each is asked for once.
+        """
+        session = await self.server(work)
+        if (host, name) not in self._managers:
+            path = f"configManager.{name}"
+            self._managers[host, name] = (await session.read(reference("HostSystem", host), path))[path]
+        return session, self._managers[host, name]
 
     async def forget(self, name: str) -> None:
         """Closes the session with a machine that has moved away or died."""

@@ -6,12 +6,15 @@ the NFS paths), never a guess by label or size.
 
 from __future__ import annotations
 
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any
 
 from drconsole.errors import DeviceError
 from drconsole.model.step import Done, Facts, Work
 from drconsole.platforms.vsphere.importer.graph import found
-from drconsole.platforms.vsphere.importer.recovered import RecoveredSite, SiteHandler, read_all, reference
+from drconsole.platforms.vsphere.importer.recovered import SiteHandler, read_all, reference
+from drconsole.platforms.vsphere.importer.storage_steps import AT_ONCE
 from drconsole.platforms.vsphere.importer.tasks import run_task
 from drconsole.platforms.vsphere.session import Session
 
@@ -52,13 +55,7 @@ class Rescan(SiteHandler):
         await session.invoke(system, "RescanVmfs", _seconds=seconds)
 
     async def _storage(self, work: Work) -> tuple[Session, Any]:
-        return await part_of(self.site, work, found(work, "host"), "storageSystem")
-
-
-async def part_of(site: RecoveredSite, work: Work, host: str, part: str) -> tuple[Session, Any]:
-    session = await site.server(work)
-    path = f"configManager.{part}"
-    return session, (await session.read(reference("HostSystem", host), path))[path]
+        return await self.site.manager_of(work, found(work, "host"), "storageSystem")
 
 
 class Mount(SiteHandler):
@@ -68,23 +65,48 @@ class Mount(SiteHandler):
         places = work.step.arguments["at"]
         return [found(work, name) for name in places if name.startswith("host:")]
 
-    async def mine(self, work: Work, host: str) -> Any:
-        """Returns the datastore of this step as that host has it, by what lies under it; else None."""
-        session = await self.site.server(work)
-        held = (await session.read(reference("HostSystem", host), "datastore")).get("datastore") or []
-        rows = await read_all(session, list(held), "info", "name")
-        for store in held:
-            values = rows.get(store._moId, {})
-            if "info" in values and self.is_mine(work, values["info"], values["name"]):
-                return store
-        return None
+    async def mine(self, work: Work) -> dict[str, Any]:
+        """Returns host → the datastore of this step as that host has it, by what lies under it, or None.
+
+        Two calls for all hosts: hundreds of hosts have the same few datastores.
+        """
+        session, hosts = await self.site.server(work), self.hosts(work)
+        told = await read_all(session, [reference("HostSystem", host) for host in hosts], "datastore")
+        held = {host: told.get(host, {}).get("datastore") or [] for host in hosts}
+        stores = {store._moId: store for listed in held.values() for store in listed}
+        rows = await read_all(session, list(stores.values()), "info", "name")
+        own = {
+            moid
+            for moid, values in rows.items()
+            if "info" in values and self.is_mine(work, values["info"], values["name"])
+        }
+        return {
+            host: next((store for store in listed if store._moId in own), None)
+            for host, listed in held.items()
+        }
+
+    async def on_each(self, hosts: Iterable[str], mount: Callable[[str], Awaitable[None]]) -> None:
+        """Mounts on hosts, several at once. Raises the first error; no other host is begun after it."""
+        waiting = iter(tuple(hosts))
+
+        async def one_after_the_other() -> None:
+            for host in waiting:
+                await mount(host)
+
+        workers = [asyncio.ensure_future(one_after_the_other()) for _ in range(AT_ONCE)]
+        try:
+            await asyncio.gather(*workers)
+        finally:
+            for worker in workers:
+                worker.cancel()
+            await asyncio.gather(*workers, return_exceptions=True)
 
     def is_mine(self, work: Work, info: Any, name: str) -> bool:
         """Returns whether `info` (a DatastoreInfo) is of the datastore that this step mounts."""
         raise TypeError(type(self).__name__)
 
     async def observe(self, work: Work) -> Done | None:
-        stores = [await self.mine(work, host) for host in self.hosts(work)]
+        stores = list((await self.mine(work)).values())
         if any(store is None for store in stores):
             return None
         session, store = await self.site.server(work), stores[0]
@@ -110,7 +132,7 @@ class Mount(SiteHandler):
 
     async def settle(self, work: Work) -> None:
         """Gives the datastore its captured name and folder."""
-        session, store = await self.site.server(work), await self.mine(work, self.hosts(work)[0])
+        session, store = await self.site.server(work), (await self.mine(work))[self.hosts(work)[0]]
         if store is None:
             raise DeviceError("was mounted, but the host does not list it", about=work.step.object)
         state = await session.read(store, "name", "parent")

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from math import ceil
+
 from drconsole.model.inventory import Datastore, Host
 from drconsole.model.site import GroupEntry
 from drconsole.model.step import step_key
 from drconsole.planning import keys
 from drconsole.platforms.vsphere.importer.graph import Rebuild
 from drconsole.platforms.vsphere.importer.host_steps import vmkernel_key
+
+AT_ONCE = 8
+"""On how many hosts one datastore is mounted at the same time."""
 
 
 def add_storage_steps(rebuild: Rebuild) -> None:
@@ -39,6 +44,7 @@ def _add_datastore(
         at=at,
         needs=needs,
         deadline="mount",
+        rounds=ceil(len(hosts) / AT_ONCE),
         typical_s=15,
         id=datastore.id,
         name=datastore.name,

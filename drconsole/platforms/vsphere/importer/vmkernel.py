@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import msgspec
 from pyVmomi import vim
@@ -57,7 +58,7 @@ class VmKernel(HostPart):
     """VMkernel interfaces with their services; management moves here to a distributed switch (R72)."""
 
     async def observe(self, work: Work) -> Done | None:
-        _session, _system, info = await self.network(work)
+        _session, _system, info = await self.network(work, "vnic")
         for place in await self._places(work):
             standing = place.held_by(info)
             if standing is None or not place.agrees(standing):
@@ -67,7 +68,7 @@ class VmKernel(HostPart):
         return Done()
 
     async def act(self, work: Work) -> None:
-        session, system, info = await self.network(work)
+        session, system, info = await self.network(work, "vnic", "portgroup", "vswitch", "proxySwitch")
         for place in await self._places(work):
             standing = place.held_by(info)
             await work.check()
@@ -123,13 +124,21 @@ class VmKernel(HostPart):
             await session.invoke(manager, "SelectVnicForNicType", nicType=service, device=device)
 
 
+_connections: WeakKeyDictionary[Session, dict[str, tuple[str, str]]] = WeakKeyDictionary()
+"""Of each server: the switch's uuid and the group's key by the group's id. They never change."""
+
+
 async def port_connection(session: Session, group: str) -> Any:
     """Returns the connection to any port of a distributed port group, by the group's id."""
-    held = await session.read(
-        reference("DistributedVirtualPortgroup", group), "key", "config.distributedVirtualSwitch"
-    )
-    uuid = (await session.read(held["config.distributedVirtualSwitch"], "uuid"))["uuid"]
-    return vim.dvs.PortConnection(switchUuid=uuid, portgroupKey=held["key"])
+    known = _connections.setdefault(session, {})
+    if group not in known:
+        held = await session.read(
+            reference("DistributedVirtualPortgroup", group), "key", "config.distributedVirtualSwitch"
+        )
+        uuid = (await session.read(held["config.distributedVirtualSwitch"], "uuid"))["uuid"]
+        known[group] = uuid, held["key"]
+    uuid, key = known[group]
+    return vim.dvs.PortConnection(switchUuid=uuid, portgroupKey=key)
 
 
 def waiting_switch(info: Any, device: str) -> Any:
