@@ -89,6 +89,15 @@ class Rules:
             yield from self._barrier(asked.run, states)
         if stage == "guests" and states.get(keys.GUESTS_GATE) != "done":
             yield "before the gate of the guests"
+        if stage == "guests" and self._answered(asked.run) and not self._approved(asked.run):
+            yield "though the protected site had answered, and nobody has said that it is fenced"
+
+    def _answered(self, run: str) -> bool:
+        told = self._database.ask("SELECT result FROM step WHERE run = ? AND key = ?", run, keys.PROBED)
+        return bool(told) and b'"answered":true' in (told[0][0] or b"")
+
+    def _approved(self, run: str) -> bool:
+        return bool(self._database.ask("SELECT id FROM command WHERE run = ? AND verb = 'approve'", run))
 
     def _barrier(self, run: str, states: dict[str, str]) -> Iterator[str]:
         if not self.world.stands(run, keys.BARRIER) or states.get(keys.BARRIER) != "done":

@@ -66,7 +66,7 @@ def drawn(seed: int) -> Scenario:
     random = Random(f"{seed}/scenario")
     first = _wanted(random, "R-1", 0.0)
     runs: tuple[Wanted, ...] = (first,)
-    if random.random() < 0.2:
+    if random.random() < 0.25:
         rival = _wanted(random, "R-2", random.choice((0.0, 0.01, random.uniform(0, 60))))
         runs = (first, rival)
     calm = random.uniform(20, 150)
@@ -75,10 +75,10 @@ def drawn(seed: int) -> Scenario:
         runs=runs,
         storm=random.choice((0.0, 0.02, 0.05, 0.1, 0.25)),
         faults=tuple(_fault(random) for _ in range(random.choice((0, 1, 1, 2, 3, 5)))),
-        disk_full=tuple(_window(random, calm, 8) for _ in range(random.choice((0, 0, 0, 1, 2)))),
+        disk_full=tuple(_window(random, calm, 3) for _ in range(random.choice((0, 0, 0, 0, 1, 2)))),
         service_gone=tuple(_window(random, calm, 30) for _ in range(random.choice((0, 0, 1)))),
         more_runners=tuple(random.uniform(0, calm) for _ in range(random.choice((0, 0, 1, 2)))),
-        elsewhere=random.choice((0.0, 0.0, 0.5)),
+        elsewhere=random.choice((0.0, 0.0, 0.5, 1.0)),
         operators=random.choice((1, 2, 2, 3)),
         mischief=random.choice((0.0, 0.0, 0.1, 0.3)),
         calm_s=calm,
@@ -110,8 +110,8 @@ def _wanted(random: Random, run: str, begins_s: float) -> Wanted:
 def _fault(random: Random) -> Fault:
     moment: Moment = random.choice(("commit", "commit", "act", "act", "time"))
     most = {"commit": 260, "act": 90, "time": 120}[moment]
-    blow: Blow = random.choice(("kill", "kill", "kill", "stop"))
-    lasts = random.choice((0.5, 4.0, 7.0, 20.0)) if blow == "stop" else 0.0
+    blow: Blow = random.choice(("kill", "kill", "kill", "stop", "stop"))
+    lasts = random.choice((0.5, 4.0, 7.0, 8.0, 20.0)) if blow == "stop" else 0.0
     return Fault(blow=blow, moment=moment, count=random.randrange(1, most), lasts_s=lasts)
 
 

@@ -159,9 +159,7 @@ class Simulation:
         except DRConsoleError as problem:
             error = f"{type(problem).__name__}: {problem}"
         except Exception as problem:  # whatever else it is, it is a finding
-            import traceback
 
-            traceback.print_exc()
             error, expected = f"{type(problem).__name__}: {problem}", False
         self.exits.append(Exit(process=process.name, at=_now(), error=error, expected=expected))
         process.kill()
