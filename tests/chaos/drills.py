@@ -93,10 +93,12 @@ def rest(lab: OwnLab, run: str, wanted: str, patience_s: float) -> None:
 
 
 def trouble(lab: OwnLab, run: str) -> str:
-    """Returns the steps of a run that are in the way, at most three."""
+    """Returns the steps of a run that are in the way, at most three, and its runner's last words."""
     found = [s for s in journal_of(lab).steps(run) if s.state in ("failed", "waiting", "running")]
     told = [f"{s.key} {s.state} {s.error}" for s in sorted(found, key=lambda s: s.state != "failed")]
-    return "; ".join(told[:3])
+    log = lab.directory / "state" / "runs" / run / "runner.log"
+    words = log.read_text(errors="replace").strip().splitlines() if log.exists() else []
+    return "; ".join([*told[:3], *words[-1:]])
 
 
 def lost(evidence: Evidence) -> list[str]:

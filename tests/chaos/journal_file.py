@@ -68,6 +68,12 @@ class JournalFile:
             rows = c.execute(query, (run,)).fetchall()
         return [_step(row) for row in rows]
 
+    def left(self, run: str) -> int:
+        """Returns how many of a run's own steps are pending."""
+        query = "SELECT count(*) FROM step WHERE run = ? AND state = 'pending' AND NOT cleanup"
+        with self._open() as c:
+            return int(c.execute(query, (run,)).fetchone()[0])
+
     def events(self, run: str, after: int = 0) -> list[Told]:
         """Returns a run's events, oldest first."""
         query = "SELECT seq, at, kind, step, text, facts FROM event WHERE run = ? AND seq > ? ORDER BY seq"

@@ -17,7 +17,7 @@ from typing import Any
 from drconsole.journal import steps
 from drconsole.model.run import StepState
 from drconsole.model.step import Done, Facts, Handler, Work
-from drconsole.recovery import carry, executor
+from drconsole.recovery import carrier, carry
 from drconsole.recovery.schedule import Schedule
 from tests.chaos.inside.orders import NAME, Boundary, Place, Point
 
@@ -110,7 +110,7 @@ def _wrap(dying: Dying) -> None:
 
     _set(steps, "begin", deadly_begin)
     _set(steps, "finish", deadly_finish)
-    _set(executor, "carry_out", deadly_carry_out)
+    _set(carrier, "carry_out", deadly_carry_out)
     _set(Schedule, "settle", deadly_settle)
 
 
