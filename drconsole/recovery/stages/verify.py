@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import cast
 
@@ -20,6 +20,7 @@ from drconsole.model.run import Fidelity
 from drconsole.model.step import Done, Facts, Step, Work
 from drconsole.planning import keys
 from drconsole.planning.plan_input import PlanInput
+from drconsole.planning.selection import chosen
 from drconsole.platforms.contract import Platform
 from drconsole.recovery.drivers import Room
 from drconsole.recovery.fidelity import compare, with_observed
@@ -130,16 +131,39 @@ class Compare:
         """Returns the fidelity: a pure function of two documents, so the same each time."""
         captured = work.result(keys.CAPTURED)
         uplinks, ready = dict(work.results("uplinks/")), dict(work.results("provision/"))
-        fidelity = await asyncio.to_thread(self._fidelity, captured["path"], uplinks, ready)
+        plan = without_given_up(self._plan, work.results("guests/"))
+        fidelity = await asyncio.to_thread(_fidelity, plan, captured["path"], uplinks, ready)
         lost = sum(difference.klass == "lost" for difference in fidelity.differences)
         return Done(result={"fidelity": msgspec.to_builtins(fidelity), "lost": lost})
 
     async def act(self, work: Work) -> None:
         """There is nothing to do: the observation is the comparison."""
 
-    def _fidelity(self, path: str, uplinks: dict[str, Facts], ready: dict[str, Facts]) -> Fidelity:
-        recovered = documents.read_snapshot(Path(path).read_bytes(), about=path)
-        return compare(self._plan, with_observed(self._plan, recovered, ready), uplinks)
+
+def without_given_up(plan: PlanInput, registered: Mapping[str, Facts]) -> PlanInput:
+    """Returns the plan without the guests that were not registered: an operator gave them up, by name.
+
+    The comparison waits for each guest's steps, so none of them is merely late. Their loss is accepted
+    (exit 7); it is none of fidelity.
+    """
+    lost = {guest for guest in chosen(plan.selection) if keys.registered(guest) not in registered}
+    if not lost:
+        return plan
+    flags = (
+        msgspec.structs.replace(flag, deploy=flag.deploy and flag.id not in lost)
+        for flag in plan.selection.virtual_machines
+    )
+    verdicts = (
+        msgspec.structs.replace(verdict, verdict="no" if verdict.id in lost else verdict.verdict)
+        for verdict in plan.verdicts
+    )
+    selection = msgspec.structs.replace(plan.selection, virtual_machines=tuple(flags))
+    return msgspec.structs.replace(plan, selection=selection, verdicts=tuple(verdicts))
+
+
+def _fidelity(plan: PlanInput, path: str, uplinks: dict[str, Facts], ready: dict[str, Facts]) -> Fidelity:
+    recovered = documents.read_snapshot(Path(path).read_bytes(), about=path)
+    return compare(plan, with_observed(plan, recovered, ready), uplinks)
 
 
 class Conclude:
