@@ -227,11 +227,11 @@ def _machines(
         )
     for gone in plan.former:
         if gone.target in held:
-            note = f"replaced by {gone.by}" if gone.by else "given up"
+            note = f"was {gone.name}, " + (f"replaced by {gone.by}" if gone.by else "given up")
             yield MachineView(
                 target=gone.target,
                 role="former",
-                protected=gone.name,
+                protected="",
                 state=held[gone.target].state,
                 phase="former",
                 note=f"{note}; to be wiped",

@@ -12,21 +12,21 @@ from textual.widget import Widget
 from drconsole.console import phrases
 from drconsole.console.following import AT_REST, Following
 from drconsole.console.screens import run_rows
-from drconsole.console.screens.run_verbs import RunVerbs
+from drconsole.console.screens.run_changes import RunChanges
 from drconsole.console.screens.view import SEPARATOR
 from drconsole.console.widgets.drawing import Span, fitted, length_of
 from drconsole.console.widgets.painted import Painted
 from drconsole.console.widgets.stages import stage_lines
 from drconsole.console.widgets.table import Cells, VirtualTable, position
 from drconsole.console.widgets.uplinks import uplink_lines
-from drconsole.model.run import Event
+from drconsole.model.run import Event, RunView
 
 _LEAST_ERROR = 16
 _TABLES = ("machines", "steps", "guests")
 _NO_RUN = "no run yet: R starts one"
 
 
-class RunScreen(RunVerbs, screen="run"):
+class RunScreen(RunChanges, screen="run"):
     """Stages, machines (or steps, or guests), a host's uplinks, the log."""
 
     def __init__(self, name: str) -> None:
@@ -83,6 +83,9 @@ class RunScreen(RunVerbs, screen="run"):
             "approve": "answer…" if following is not None and following.questions() else "",
             "retry": "retry" if failed else "",
             "skip": "skip…" if failed else "",
+            "pause": ("resume" if view.paused_by else "pause") if live and view is not None else "",
+            "replace": "replace…" if replaceable(view) else "",
+            "flags": "flags…" if replaceable(view) else "",
             "cancel": "cancel…" if live and view is not None and view.state not in AT_REST else "",
             "cleanup": "cleanup…" if undone and view is not None and view.mode == "drill" else "",
             "recover": "" if live else "recover…",
@@ -103,6 +106,7 @@ class RunScreen(RunVerbs, screen="run"):
         self._show_table(following)
         self._show_uplinks(following)
         self._show_log(following)
+        self.tell_standing(following)
 
     def _show_stages(self, following: Following | None) -> None:
         pane = self.query_one("#stages", Painted)
@@ -270,6 +274,13 @@ class RunScreen(RunVerbs, screen="run"):
             self.only = ()
             self._turn_to("machines")
         self.update()
+
+
+def replaceable(view: RunView | None) -> bool:
+    """Whether the plan of a run can still be changed: until something of its storage has begun."""
+    if view is None or view.state in AT_REST:
+        return False
+    return all(stage.started is None for stage in view.stages if stage.name in ("storage", "import"))
 
 
 def following_cleans(following: Following | None) -> bool:

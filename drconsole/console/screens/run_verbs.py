@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from drconsole.api import requests
-from drconsole.api.values import CommandReply, StepDetail
+from drconsole.api.values import CommandReply
 from drconsole.console import phrases
 from drconsole.console.following import AT_REST, Following
 from drconsole.console.look import mark
 from drconsole.console.screens import run_rows
-from drconsole.console.screens.dialogs import Ask, Choose, Confirm, Option, Report, prose
+from drconsole.console.screens.dialogs import Ask, Choose, Confirm, Option, prose
 from drconsole.console.screens.recovering import Recovering
 from drconsole.console.widgets.columns import Column
 from drconsole.console.widgets.drawing import Line
@@ -37,6 +35,7 @@ class RunVerbs(Recovering):
         super().__init__(name)
         self.shows = "machines"
         self.only: tuple[str, ...] = ()
+        self.cancelling = ""
 
     @property
     def doing(self) -> VirtualTable:
@@ -94,15 +93,15 @@ class RunVerbs(Recovering):
             return
         steps = self.failed_here(following) or following.failed()
         if len(steps) == 1:
-            self._skip(following, steps[0].key)
+            self.skip_step(following, steps[0].key)
             return
         options = [Option(key=s.key, cells=((s.key, "text"), (s.error or "", "bad"))) for s in steps]
         self.app.push_screen(
             Choose("Skip which step?", [], _STEPS, options),
-            lambda key: self._skip(following, key) if key else None,
+            lambda key: self.skip_step(following, key) if key else None,
         )
 
-    def _skip(self, following: Following, key: str) -> None:
+    def skip_step(self, following: Following, key: str) -> None:
         lines = [*prose(key, "title"), *prose("What needs it is given up with it. Say why:", "warn")]
 
         def why(reason: str | None) -> None:
@@ -123,6 +122,7 @@ class RunVerbs(Recovering):
 
         def cancel(yes: object) -> None:
             if yes:
+                self.cancelling = view.run
                 self.console_app.ask("cancel", request, lambda reply: self._done("cancelling", reply))
 
         lines: list[Line] = [
@@ -149,17 +149,20 @@ class RunVerbs(Recovering):
             ),
         ]
 
-        def clean(yes: bool | None) -> None:
-            if yes:
-                request = requests.Cleanup(run=view.run)
-                self.console_app.ask("cleanup", request, lambda reply: self._done("cleaning up", reply))
+        self.app.push_screen(
+            Confirm("Clean the run up", lines, "cleans it up"),
+            lambda yes: self.clean_up(view.run) if yes else None,
+        )
 
-        self.app.push_screen(Confirm("Clean the run up", lines, "cleans it up"), clean)
+    def clean_up(self, run: str) -> None:
+        """Begins a cleanup that was meant."""
+        request = requests.Cleanup(run=run)
+        self.console_app.ask("cleanup", request, lambda reply: self._done("cleaning up", reply))
 
     def _done(self, word: str, reply: CommandReply) -> None:
         """Says what took effect, and looks at the run at once."""
-        steps = f" {phrases.count(len(reply.steps), 'step')}" if reply.steps else f" {reply.run}"
-        self.console_app.say(f"{word}{steps}", "ok")
+        steps = phrases.count(len(reply.steps), "step") if reply.steps else reply.run
+        self.console_app.say(f"{word} {reply.text or steps}", "ok")
         if self.store.following is not None:
             self.console_app.attach()
 
@@ -194,39 +197,3 @@ class RunVerbs(Recovering):
         if run is not None:
             self.console_app.follow(run)
             self.update()
-
-    def open_step(self, key: str) -> None:
-        """Shows all that is known of a step."""
-        following = self.store.following
-        if following is not None:
-            show: Callable[[StepDetail], None] = self._show_step
-            self.console_app.ask("looking at a step", requests.ShowStep(run=following.run, step=key), show)
-
-    def _show_step(self, step: StepDetail) -> None:
-        self.app.push_screen(Report(step.key, step_lines(step)))
-
-
-def step_lines(step: StepDetail) -> list[Line]:
-    """Returns what was tried, what was seen, what hangs on it, and the verbs that apply."""
-    glyph, role = mark(step.state)
-    lines: list[Line] = [
-        [
-            (f"{glyph} {step.state}", role),
-            (f"  {step.title or step.object}", "title"),
-            (f"  {phrases.count(step.attempts, 'attempt')}", "dim"),
-        ],
-    ]
-    if step.machine:
-        lines.append([("machine  ", "dim"), (step.machine, "text")])
-    if step.error:
-        lines += [[], *prose(step.error, "bad", 100)]
-    if step.remedy:
-        lines += prose(f"→ {step.remedy}", "text", 100)
-    lines += [[], [("needs    ", "dim"), (", ".join(step.needs) or "nothing", "text")]]
-    lines.append(
-        [("stops    ", "dim"), (phrases.count(len(step.stops), "step") if step.stops else "nothing", "text")]
-    )
-    lines.append([("verbs    ", "dim"), (", ".join(step.verbs) or "none now", "key")])
-    for name, value in list(step.result.items())[:8]:
-        lines.append([(f"{name}  ", "dim"), (str(value), "text")])
-    return lines
