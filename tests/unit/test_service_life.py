@@ -6,6 +6,7 @@ from __future__ import annotations
 import asyncio
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterator
@@ -167,3 +168,52 @@ async def test_a_follower_sees_all_that_happened_and_then_what_happens(config: P
         )
         await client.ask(requests.Stop())
     await journal.close()
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("drconsole.api.client._SILENT_S", 0.5)
+    monkeypatch.setattr("drconsole.api.client._HELLO_S", 2.0)
+
+
+async def test_a_service_that_is_stopped_is_told_of_and_heard_again_when_it_goes_on(
+    config: Path, impatient: None
+) -> None:
+    async with await Client.connect(config) as client:
+        pid = (await client.ask(requests.Status())).pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            for asked in (client.ask(requests.Status()), Client.connect(config)):
+                with pytest.raises(Unreachable, match="does not answer"):
+                    await asyncio.wait_for(asked, 20)
+        finally:
+            os.kill(pid, signal.SIGCONT)
+        assert (await client.ask(requests.Status())).pid == pid
+
+
+async def test_an_answer_that_takes_long_is_waited_for_while_the_service_greets(
+    config: Path, impatient: None
+) -> None:
+    """It is silent for six times as long as makes the client ask whether it lives."""
+    (config.parent / "s").mkdir()
+    journal = Journal(f"sqlite:///{config.parent}/s/journal.db")
+    await frozen(journal, [step("halt/a/x")])
+    async with await Client.connect(config) as client:
+        following = asyncio.create_task(client.ask(requests.Attach(run="R-1", stay=True)))
+        await asyncio.sleep(3)
+        assert not following.done()
+        following.cancel()
+        await asyncio.gather(following, return_exceptions=True)
+        await client.ask(requests.Stop())
+    await journal.close()
+
+
+async def test_a_large_request_to_a_service_that_stopped_ends_too(config: Path, impatient: None) -> None:
+    async with await Client.connect(config) as client:
+        pid = (await client.ask(requests.Status())).pid
+        os.kill(pid, signal.SIGSTOP)
+        try:
+            with pytest.raises(Unreachable, match="does not answer"):
+                await asyncio.wait_for(client.ask(requests.ImportSnapshot(document=b"x" * 30_000_000)), 20)
+        finally:
+            os.kill(pid, signal.SIGCONT)

@@ -145,7 +145,7 @@ async def stream(
     async with session.soap.post(call, seconds) as answer:
         if answer.status != 200:
             await _raise_fault(session, call, answer)
-        reader = Reader(tags, session.about)
+        reader = Reader(tags, session.about, call.answer)
         async for chunk in soap.chunks(answer, soap.REPLY_LIMIT, session.about):
             for element in reader.feed(chunk):
                 yield element
@@ -162,10 +162,12 @@ async def _raise_fault(session: Session, call: soap.Call, answer: Any) -> None:
 
 
 class Reader:
-    """Parses a reply piece by piece. No document type, no entities, no network, bounded depth."""
+    """Parses a reply piece by piece. No document type, no entities, no network, bounded depth. `expected`
+    is the name of the element that it must consist of."""
 
-    def __init__(self, tags: tuple[str, ...], about: str) -> None:
+    def __init__(self, tags: tuple[str, ...], about: str, expected: bytes) -> None:
         self._about = about
+        self._expected = expected
         self._start = b""
         self._parser = etree.XMLPullParser(
             events=("end",),
@@ -201,7 +203,7 @@ class Reader:
             self._parser.close()
         except etree.XMLSyntaxError as error:
             raise soap.Lost(f"the reply ends early: {error.msg}") from error
-        if b"Envelope" not in self._start:
+        if self._expected not in self._start:
             raise soap.Unusable("sends a page that is none of the vSphere API", about=self._about)
         yield from self._ready()
 

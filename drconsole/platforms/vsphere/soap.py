@@ -45,6 +45,11 @@ class Call(NamedTuple):
         """The method's name on the wire, such as `AddHost_Task`."""
         return str(self.method.wsdlName)
 
+    @property
+    def answer(self) -> bytes:
+        """The name of the element that its reply consists of, where it is no fault."""
+        return f"{self.name}Response".encode()
+
 
 class Recorder(SoapAdapter.SoapStubAdapterBase):
     """A stub that sends nothing: calling a method on an object that holds it gives a Call."""
@@ -137,7 +142,8 @@ class Soap:
 
     def understood(self, call: Call, body: bytearray) -> Any:
         """Returns a whole reply as pyVmomi's value or fault. Raises Unusable where it is none, or cut off."""
-        if not plain(body, self.about).rstrip().endswith(_END):
+        ends = plain(body, self.about).rstrip().endswith(_END)
+        if not ends or not (call.answer in body or b"Fault" in body):
             raise Unusable("sends a reply that is cut off, or none of the vSphere API", about=self.about)
         reader = SoapAdapter.SoapResponseDeserializer(self.stub)
         try:

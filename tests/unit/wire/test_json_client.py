@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -62,6 +63,15 @@ class Device:
             case "dies":
                 assert request.transport is not None
                 request.transport.abort()
+            case "dies-once":
+                assert request.transport is not None
+                if len(self.logins) == 1:
+                    request.transport.abort()
+                return web.json_response({"name": "esx-01"})
+            case "page":
+                return web.Response(text="<html>Please log in</html>", content_type="text/html")
+            case "half":
+                return web.Response(text='{"name": "es', content_type="application/json")
         return web.Response(status=500, text="a fault \x1b[31m")
 
 
@@ -147,6 +157,37 @@ async def test_a_read_that_dies_is_unreachable_and_a_write_is_unknown(place: Pla
         await client.call("GET", "/dies")
     with pytest.raises(OutcomeUnknown):
         await client.call("POST", "/dies", {})
+    await client.close()
+
+
+async def test_a_read_that_died_is_repeated_once_and_a_write_never(place: Place, device: Device) -> None:
+    client = client_of(place)
+    assert (await client.get("/dies-once", Named)).name == "esx-01"
+    assert len(device.logins) == 2
+    device.logins.clear()
+    with pytest.raises(OutcomeUnknown):
+        await client.call("POST", "/dies-once", {})
+    assert len(device.logins) == 1
+    await client.close()
+
+
+@pytest.mark.parametrize("path", ["/page", "/half"])
+async def test_what_somebody_else_answered_is_no_success(place: Place, path: str) -> None:
+    client = client_of(place)
+    with pytest.raises(Unreachable):
+        await client.call("GET", path)
+    with pytest.raises(OutcomeUnknown):
+        await client.call("PUT", path, {})
+    await client.close()
+
+
+async def test_waiting_for_ones_turn_counts(place: Place) -> None:
+    """Nobody knows yet whether the password is right, so that calls go one by one."""
+    client = client_of(place, total_s=0.4)
+    began = time.monotonic()
+    ends = await asyncio.gather(*(client.call("POST", "/slow") for _ in range(6)), return_exceptions=True)
+    assert time.monotonic() - began < 2
+    assert sorted(type(end).__name__ for end in ends) == ["DeadlinePassed"] * 5 + ["OutcomeUnknown"]
     await client.close()
 
 
