@@ -83,6 +83,12 @@ class JournalFile:
             Told(seq, moment(at), kind, step, text, _json(facts)) for seq, at, kind, step, text, facts in rows
         ]
 
+    def lines(self, run: str) -> list[tuple[str, str]]:
+        """Returns what a command shows of a run: each event's time, and its step or kind; no progress."""
+        query = "SELECT at, step, kind FROM event WHERE run = ? AND kind != 'progress' ORDER BY seq"
+        with self._open() as c:
+            return [(at, step or kind) for at, step, kind in c.execute(query, (run,))]
+
     def takeovers(self, run: str) -> list[Told]:
         """Returns the events of runners that took the run, oldest first."""
         return [event for event in self.events(run) if event.kind == "run" and "epoch" in event.facts]
