@@ -7,19 +7,26 @@ from collections.abc import Callable, Mapping
 from drconsole.journal.steps import StepRow
 from drconsole.planning import keys
 
+_OFF, _TOLD = "shut down at the protected site", "told to shut down at the protected site, perhaps off"
 _WORDS = ("off", "suspended")
 
 
-def shut_down_there(rows: Mapping[str, StepRow]) -> tuple[str, ...]:
-    """Returns the names of the guests that a run shut down at the protected site, or began to, sorted."""
+def shut_down_there(rows: Mapping[str, StepRow]) -> dict[str, str]:
+    """Returns the names of the guests that a run shut down at the protected site, sorted, with how they
+    stand there: of one that it has only told to shut down nobody knows."""
     mine = (row for key, row in rows.items() if key == keys.shut_down(str(row.step.arguments.get("id", ""))))
-    return tuple(sorted(row.step.object for row in mine if _stopped(row)))
+    found = {row.step.object: _OFF if row.result else _TOLD for row in mine if _stopped(row)}
+    return dict(sorted(found.items()))
 
 
 def left_text(rows: Mapping[str, StepRow]) -> str:
     """Returns the same as a sentence with what else stands there, "" where the run changed nothing there."""
     guests = shut_down_there(rows)
-    said = [f"shut down at the protected site: {', '.join(guests)}"] if guests else []
+    said = [
+        f"{how}: {', '.join(names)}"
+        for how in (_OFF, _TOLD)
+        if (names := [name for name, state in guests.items() if state == how])
+    ]
     halted = _objects(rows, keys.halted)
     if halted:
         said.append(f"replication is halted for {', '.join(halted)}")

@@ -111,11 +111,11 @@ def _shut_down_there(row: RunRow, rows: Rows) -> Iterator[Standing]:
     """What a planned run stopped at the protected site: each by name, for somebody to start it again."""
     fenced = any(_begun(rows, keys.fenced(r.step.object)) for r in rows.values())
     first = f"`drconsole run cleanup {row.id}` lets the hosts there write again; then " if fenced else ""
-    for name in shut_down_there(rows):
+    for name, state in shut_down_there(rows).items():
         yield Standing(
             kind="guest",
             name=name,
-            state="shut down at the protected site",
+            state=state,
             remedy=f"{first}start it at the protected management server",
         )
 

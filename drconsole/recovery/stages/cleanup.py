@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from sqlalchemy import Connection
 
+from drconsole.errors import Busy
 from drconsole.journal import claims, pool, runs
 from drconsole.journal import steps as steps_of
 from drconsole.journal.steps import StepRow
@@ -17,6 +18,7 @@ from drconsole.recovery.drivers import Room
 from drconsole.recovery.stages.preflight import roles
 
 PREFIX = "cleanup/"
+_LIFT_FENCE = "replication.lift-fence"
 
 
 def steps(plan: PlanInput, rooms: Sequence[Room]) -> tuple[Step, ...]:
@@ -102,12 +104,23 @@ def set_aside(connection: Connection, run: str) -> None:
         idle = _idle(row for row in rows.values() if row.step.machine == target)
         reason = f"the run does not hold {target}: nothing on it is the run's"
         steps_of.set_states(connection, run, idle, reason=reason)
+    _keep_fences(connection, run, rows)
     row = runs.find(connection, run)
     server = runs.frozen(connection, run)[0].mapping.management_server
     if row.pre_empted_by is not None and server is not None and server.target not in held:
         idle = _idle(row for row in rows.values() if "vcenter" in row.step.resources)
         reason = f"its management server was taken by {row.pre_empted_by}"
         steps_of.set_states(connection, run, idle, reason=reason)
+
+
+def _keep_fences(connection: Connection, run: str, rows: Mapping[str, StepRow]) -> None:
+    """A group that another run has taken up meanwhile stays fenced at its source, for that one's sake."""
+    for row in rows.values():
+        if row.step.handler == _LIFT_FENCE:
+            try:
+                claims.claim(connection, run, row.step.object)
+            except Busy as error:
+                steps_of.set_states(connection, run, _idle([row]), reason=error.message)
 
 
 def _idle(rows: Iterable[StepRow]) -> dict[str, StepState]:

@@ -87,15 +87,14 @@ def roles_of(mapping: HostMapping) -> dict[str, tuple[str, RoleKind]]:
 def untouched_groups(connection: Connection, run: str, plan: Plan) -> tuple[str, ...]:
     """Returns the groups that a run claimed and never began to halt: they may go back at once.
 
-    A real run's cleanup does nothing to a group that is halted, so it keeps none that it did not begin to
-    fence, promote or present: where its site dies in the middle, another run can take them at once.
+    Of a real run these are also the groups that it has only halted: where the site dies in the middle of a
+    planned run, another one can take them at once.
     """
     rows = recorded.load(connection, run, cleanup=False)
     claimed = [row.step.arguments["group"] for row in rows.values() if row.step.handler == "recovery.claim"]
     begun = {key for key, row in rows.items() if row.attempts}
     if plan.mode != "drill":
         used = {row.step.object for row in rows.values() if row.attempts and row.step.stage == "storage"}
-        used |= {group for group in claimed if keys.fenced(group) in begun}
         return tuple(group for group in claimed if group not in used)
     return tuple(group for group in claimed if keys.halted(group) not in begun)
 
