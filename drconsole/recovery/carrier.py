@@ -39,12 +39,24 @@ class Outcome(NamedTuple):
 class Carrier:
     """One plan's handlers, and how each kind of them is carried out."""
 
-    def __init__(self, shared: RunWork, handlers: Handlers, schedule: Schedule, *, cleanup: bool) -> None:
-        """Raises InvalidDocument where a step of the schedule names no known handler."""
+    def __init__(
+        self,
+        shared: RunWork,
+        handlers: Handlers,
+        schedule: Schedule,
+        free: Callable[[str], None],
+        *,
+        cleanup: bool,
+    ) -> None:
+        """`free` is told of each step that has done with the world, before its result is written.
+
+        Raises InvalidDocument where a step of the schedule names no known handler.
+        """
         self._shared = shared
         self._journal = shared.journal
         self._handlers = handlers
         self._schedule = schedule
+        self._free = free
         self._cleanup = cleanup
         self._ways: dict[str, _Way] = {}
         for step in schedule.steps.values():
@@ -85,7 +97,9 @@ class Carrier:
     async def _act(self, handler: Handler, work: StepWork, attempt: int) -> Facts | None:
         if not await self._journal.write(lambda c: self._begin(c, work.step.key, attempt)):
             return None
-        return await self._finish(work, await carry_out(handler, work))
+        result = await carry_out(handler, work)
+        self._free(work.step.key)
+        return await self._finish(work, result)
 
     def _begin(self, connection: Connection, key: str, attempt: int) -> bool:
         shared = self._shared

@@ -50,10 +50,10 @@ class Executor:
         self._schedule = Schedule((row.step for row in rows.values()), started, held=shared.doubts)
         self._tasks: dict[asyncio.Task[None], str] = {}
         self._attention = Attention(shared)
-        self._verb = -1
+        self._verb = shared.verb
         self._refused = False
         self._told: StepState = "running"
-        self._carrier = Carrier(shared, handlers, self._schedule, cleanup=cleanup)
+        self._carrier = Carrier(shared, handlers, self._schedule, self._free, cleanup=cleanup)
 
     async def run(self) -> Ending:
         """Works until nothing is left to do, or the plan has been amended: then load it anew.
@@ -96,6 +96,10 @@ class Executor:
 
     def _let(self, key: str) -> None:
         self._schedule.let(key)
+        self._attention.wake.set()
+
+    def _free(self, key: str) -> None:
+        self._schedule.free(key)
         self._attention.wake.set()
 
     def _start_all(self) -> None:

@@ -19,23 +19,19 @@ import msgspec
 from sqlalchemy import Connection
 
 from drconsole.errors import DRConsoleError
-from drconsole.journal import claims, pool, runs, steps
+from drconsole.journal import runs, steps, tenure
 from drconsole.journal.clock import now
 from drconsole.journal.journal import Journal
 from drconsole.journal.runs import RunRow
 from drconsole.model.plan import Plan
-from drconsole.model.run import RunState
 from drconsole.model.step import Handlers
 from drconsole.planning import keys
 from drconsole.planning.plan_input import PlanInput
-from drconsole.recovery import extensions, stages, takeover
+from drconsole.recovery import extensions, resting, stages, takeover
 from drconsole.recovery.carrier import LOST
 from drconsole.recovery.drivers import Room, close_all, load_rooms, rooms_of
 from drconsole.recovery.executor import Ending, Executor
-from drconsole.recovery.left_behind import left_text
 from drconsole.recovery.schedule import SETTLED
-from drconsole.recovery.stages import cleanup
-from drconsole.recovery.stages.preflight import untouched_groups
 from drconsole.recovery.takeover import Taken
 from drconsole.recovery.work import RunWork
 from drconsole.settings.file import load
@@ -43,6 +39,9 @@ from drconsole.settings.values import Settings
 
 HEAVY = {"provision": ("asyncssh", "jinja2"), "verify": ("lxml.etree",)}
 """What takes long to import, by the first stage that needs it."""
+
+WARM_S = 1.0
+"""A runner that takes a run up again is at work before it loads what comes later."""
 
 
 class _Carrying(NamedTuple):
@@ -82,11 +81,11 @@ class Runner:
 
     async def _carry(self, taken: Taken) -> bool:
         """Carries the run by its plan as it stands. Returns whether that was amended meanwhile."""
-        row, plan, source = await self._journal.query(self._load)
-        parts = self._bind(plan, msgspec.json.decode(source, type=PlanInput))
+        row, plan, source, named = await self._journal.query(self._load)
+        parts = self._bind(plan, msgspec.json.decode(source, type=PlanInput), named)
         # Earlier ones win: no room replaces a step of the recovery's own.
         handlers = dict(ChainMap(*({**part} for part in parts)))
-        warming = asyncio.create_task(asyncio.to_thread(_warm, self._journal.read(self._ahead)))
+        warming = asyncio.create_task(self._warm())
         carrying = _Carrying(plan, taken.epoch, taken.doubts, row.amended, handlers)
         try:
             if row.state in ("pending", "running", "waiting", "paused") and await self._recover(carrying):
@@ -98,85 +97,54 @@ class Runner:
             # A fenced one takes no leave: its successor waits for the port of its boot service.
             if not isinstance(sys.exception(), LOST):
                 await close_all(parts)
-            await warming
+            warming.cancel()
+            await asyncio.gather(warming, return_exceptions=True)
 
-    def _load(self, connection: Connection) -> tuple[RunRow, Plan, bytes]:
+    def _load(self, connection: Connection) -> tuple[RunRow, Plan, bytes, frozenset[str]]:
         plan, source = runs.frozen(connection, self._run)
+        named = frozenset(step.handler for step in plan.steps)
         # The steps are loaded as the journal has them now; twice they would be twice the memory.
-        return runs.find(connection, self._run), msgspec.structs.replace(plan, steps=()), source
+        return runs.find(connection, self._run), msgspec.structs.replace(plan, steps=()), source, named
 
-    def _ahead(self, connection: Connection) -> set[str]:
-        """The stages that still have something to do."""
-        rows = steps.load(connection, self._run)
-        return {row.step.stage for row in rows.values() if row.state not in SETTLED}
+    async def _warm(self) -> None:
+        """Imports what later steps need, beside the event loop: on it each would hold up every deadline."""
+        await asyncio.sleep(WARM_S)
+        states = await self._journal.query(lambda c: steps.states(c, self._run))
+        ahead = {key.partition("/")[0] for key, state in states.items() if state not in SETTLED}
+        await asyncio.to_thread(_import, ahead)
 
-    def _bind(self, plan: Plan, source: PlanInput) -> tuple[Handlers, ...]:
-        """The recovery's own handlers, then each room's, then those of installed extensions."""
+    def _bind(self, plan: Plan, source: PlanInput, named: frozenset[str]) -> tuple[Handlers, ...]:
+        """The recovery's own handlers, then each room's, then those of installed extensions that the
+        plan has named."""
         rooms = rooms_of(self._settings, plan.site) if self._rooms is None else self._rooms
         own = stages.handlers(self._settings, source, rooms)
-        others = extensions.handlers(step.handler for step in plan.steps)
+        others = extensions.handlers(named)
         return own, *(room.handlers(self._settings, source) for room in rooms), others
 
     async def _recover(self, carrying: _Carrying) -> bool:
         """Carries the recovery to its rest. Returns whether its plan was amended meanwhile."""
-
-        def begin(connection: Connection) -> None:
-            if runs.find(connection, self._run).paused_by is None:
-                runs.set_state(connection, self._run, "running")
-
-        await self._write(carrying.epoch, begin)
+        run, plan = self._run, carrying.plan
+        await self._write(carrying.epoch, lambda c: resting.begin(c, run))
         ending, shared = await self._execute(carrying, cleanup=False)
         if ending == "amended":
             return True
         lost = int(shared.results.get(keys.COMPARED, {}).get("lost", 0))
-
-        def end(connection: Connection) -> None:
-            state = _resting(carrying.plan, ending, lost)
-            if state in ("cancelled", "failed"):
-                pool.free_reservations(connection, self._run)
-                untouched = untouched_groups(connection, self._run, carrying.plan)
-                claims.release(connection, self._run, untouched)
-            if state == "done":
-                pool.in_service(connection, self._run)
-            runs.set_paused(connection, self._run, None)
-            planned = carrying.plan.mode == "planned" and state in ("cancelled", "failed")
-            left = left_text(steps.load(connection, self._run, cleanup=False)) if planned else ""
-            runs.set_state(connection, self._run, state, text=_why(ending, lost) or left)
-            if state == "held" and runs.find(connection, self._run).auto_cleanup:
-                runs.set_cleanup(connection, self._run, "pending")
-
-        await self._write(carrying.epoch, end)
+        await self._write(carrying.epoch, lambda c: resting.end(c, run, plan, ending, lost))
         return False
 
     async def _clean_up(self, carrying: _Carrying) -> bool:
         """Carries the cleanup to its end. Returns whether its plan was amended meanwhile."""
-
-        def begin(connection: Connection) -> None:
-            cleanup.set_aside(connection, self._run)
-            row = runs.find(connection, self._run)
-            if row.paused_by is None and row.cleanup_state != "running":
-                runs.set_cleanup(connection, self._run, "running")
-
-        await self._write(carrying.epoch, begin)
+        await self._write(carrying.epoch, lambda c: resting.begin_cleanup(c, self._run))
         ending, _ = await self._execute(carrying, cleanup=True)
         if ending == "amended":
             return True
-
-        def end(connection: Connection) -> None:
-            runs.set_paused(connection, self._run, None)
-            if left := cleanup.given_back(connection, self._run):
-                told = f"not given back, because they were not wiped: {', '.join(left)}"
-                runs.set_cleanup(connection, self._run, "failed", text=told)
-                return
-            runs.set_cleanup(connection, self._run, "done")
-            if runs.find(connection, self._run).state == "held":
-                runs.set_state(connection, self._run, "done", text="cleaned up")
-
-        await self._write(carrying.epoch, end)
+        await self._write(carrying.epoch, lambda c: resting.end_cleanup(c, self._run))
         return False
 
     async def _execute(self, carrying: _Carrying, *, cleanup: bool) -> tuple[Ending, RunWork]:
-        rows = await self._journal.query(lambda c: steps.load(c, self._run))
+        rows, standing = await self._journal.query(
+            lambda c: (steps.load(c, self._run), tenure.standing(c, self._run))
+        )
         results = {key: row.result for key, row in rows.items() if row.result is not None}
         shared = RunWork(
             self._journal,
@@ -185,6 +153,7 @@ class Runner:
             carrying.epoch,
             results,
             amended=carrying.amended,
+            verb=standing.verb,
             doubts=carrying.doubts,
         )
         own = {key: row for key, row in rows.items() if row.cleanup == cleanup}
@@ -196,20 +165,6 @@ class Runner:
             work(connection)
 
         await self._journal.write(proven)
-
-
-def _resting(plan: Plan, ending: Ending, lost: int) -> RunState:
-    if ending == "cancelled":
-        return "cancelled"
-    if ending == "refused" or lost:
-        return "failed"
-    return "held" if plan.mode == "drill" else "done"
-
-
-def _why(ending: Ending, lost: int) -> str:
-    if ending == "refused":
-        return "preflight refused it"
-    return f"{lost} values were lost" if lost and ending == "settled" else ""
 
 
 async def carry(config: str, run: str) -> None:
@@ -229,8 +184,7 @@ def _tell(run: str, error: DRConsoleError) -> None:
     print(f"{now()} runner of {run}: {error}", file=sys.stderr, flush=True)
 
 
-def _warm(stages_ahead: set[str]) -> None:
-    """Imports what steps need later, beside the event loop: on it each would hold up every deadline."""
+def _import(stages_ahead: set[str]) -> None:
     for stage, modules in HEAVY.items():
         for module in modules if stage in stages_ahead else ():
             import_module(module)

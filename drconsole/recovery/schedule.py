@@ -43,6 +43,7 @@ class Schedule:
         self._capacity = capacity
         self._unsettled = sum(state not in SETTLED for state in self.states.values())
         self._used: Counter[str] = Counter()
+        self._occupying: set[str] = set()
         self._dependants = _dependants(self.steps.values())
         self._weight = _weights(self.steps, self._dependants)
         self._open: dict[str, int] = {}
@@ -73,15 +74,22 @@ class Schedule:
         heapq.heappop(self._ready[step.resources])
         self._set(step.key, "running")
         self._used.update(step.resources)
+        self._occupying.add(step.key)
         return step
+
+    def free(self, key: str) -> None:
+        """A running step occupies nothing any more, though its result is still to be written."""
+        if key in self._occupying:
+            self._occupying.remove(key)
+            self._used.subtract(self.steps[key].resources)
 
     def settle(self, key: str, state: StepState) -> None:
         """A running step has ended: frees its resources and lets its dependants come.
 
         One that did not begin after all is settled as "pending": it may start again.
         """
+        self.free(key)
         step = self.steps[key]
-        self._used.subtract(step.resources)
         self._set(key, state)
         if state == "pending":
             self._push(step)

@@ -35,10 +35,11 @@ class RunWork:
         results: dict[str, Facts],
         *,
         amended: int = 0,
+        verb: int = -1,
         doubts: Mapping[str, float] | None = None,
     ) -> None:
-        """`amended` is the number of the amendment that the steps were loaded with; `doubts` are what
-        another runner may still be at (`takeover.Taken`).
+        """`amended` and `verb` are the numbers of the last amendment and the last operator's verb that
+        the steps were loaded with; `doubts` are what another runner may still be at (`takeover.Taken`).
         """
         self.journal = journal
         self.run = run
@@ -46,6 +47,7 @@ class RunWork:
         self.epoch = epoch
         self.results = results
         self.amended = amended
+        self.verb = verb
         self.doubts = doubts or {}
         self.lose: Callable[[BaseException], None] = _nobody
 

@@ -75,7 +75,7 @@ async def ended(folder: Path) -> str:
 
 
 async def test_a_run_killed_again_and_again_does_every_step_once(tmp_path: Path, started: Started) -> None:
-    keys = await prepared(tmp_path)
+    keys = await prepared(tmp_path, seconds=0.05)
     world, seed = World(tmp_path / "world"), random.Random(7)
     kills = 0
     while kills < 8:
