@@ -212,7 +212,8 @@ class JsonClient:
             raise
         except (aiohttp.ClientError, OSError) as error:
             raise _Died(f"the connection died: {error or type(error).__name__}") from error
-        if reply.ok and not reply.meant:
+        failed = reply.status >= 500 and method not in _READS  # a gateway's page: the device may have acted
+        if (reply.ok or failed) and not reply.meant:
             raise _Died("answers with something that is no answer of its own")
         return reply
 

@@ -8,8 +8,10 @@ from typing import Any
 
 import pytest
 
+from drconsole.errors import Unreachable
 from drconsole.model.step import Mode
 from drconsole.platforms.vsphere.session import Session, is_read
+from drconsole.recovery import carry
 from tests.lab.importing import Recovery, open_recovery
 
 ONCE = ("create", "add-host", "register-guest", "power-on-guest", "mount", "clone", "promote")
@@ -81,5 +83,30 @@ async def test_a_task_that_a_dead_runner_left_at_work_is_waited_for(
         assert recovery.effects("add-host") == []
         await recovery.restart()
         await recovery.carry(joining)
+        assert any("an earlier attempt at AddHost_Task was still at work" in line for line in recovery.said)
+        assert len(recovery.effects("add-host")) == 1
+
+
+async def test_a_task_whose_end_was_not_heard_of_is_not_started_twice(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The runner lives: it was the line that died while the task was waited for."""
+    wait_task = Session.wait_task
+    lost: list[str] = []
+
+    async def lossy(session: Session, task: Any, deadline: float, *, about: str = "") -> Any:
+        if not lost and "esx" in about:
+            lost.append(about)
+            raise Unreachable("the connection died", about=about)
+        return await wait_task(session, task, deadline, about=about)
+
+    async with open_recovery(tmp_path, hosts=2, guests=6, speed=40) as recovery:
+        joining = recovery.of("add-host")[0].key
+        await recovery.run(*recovery.steps[joining].needs)
+        monkeypatch.setattr(Session, "wait_task", lossy)
+        for pauses in ("RETRY_S", "SETTLE_S"):
+            monkeypatch.setattr(carry, pauses, (0.01, 0.1))
+        await recovery.carry(joining)
+        assert lost
         assert any("an earlier attempt at AddHost_Task was still at work" in line for line in recovery.said)
         assert len(recovery.effects("add-host")) == 1

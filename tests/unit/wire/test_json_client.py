@@ -70,6 +70,8 @@ class Device:
                 return web.json_response({"name": "esx-01"})
             case "page":
                 return web.Response(text="<html>Please log in</html>", content_type="text/html")
+            case "gateway":
+                return web.Response(status=502, text="<html>Bad gateway</html>", content_type="text/html")
             case "half":
                 return web.Response(text='{"name": "es', content_type="application/json")
         return web.Response(status=500, text="a fault \x1b[31m")
@@ -178,6 +180,14 @@ async def test_what_somebody_else_answered_is_no_success(place: Place, path: str
         await client.call("GET", path)
     with pytest.raises(OutcomeUnknown):
         await client.call("PUT", path, {})
+    await client.close()
+
+
+async def test_a_gateway_that_fails_says_nothing_of_the_device(place: Place) -> None:
+    client = client_of(place)
+    with pytest.raises(OutcomeUnknown):
+        await client.call("POST", "/gateway", {})
+    assert (await client.call("GET", "/gateway")).status == 502
     await client.close()
 
 
