@@ -103,15 +103,19 @@ def _be_patient(configuration: Path, given: Mapping[str, float]) -> None:
 
 
 def end_processes(directory: Path) -> None:
-    """Ends, by pid, every process that was started for this very directory, and waits for them."""
-    found = processes_of(directory)
-    for process in found:
-        with suppress(psutil.NoSuchProcess):
-            process.terminate()
-    _, alive = psutil.wait_procs(found, timeout=ENDS_WITHIN_S)
-    for process in alive:
-        process.kill()
-    psutil.wait_procs(alive, timeout=ENDS_WITHIN_S)
+    """Ends, by pid, every process that was started for this very directory, and waits for them.
+
+    A service that is asked last may have started one more runner meanwhile: until none is left.
+    """
+    while found := processes_of(directory):
+        for process in found:
+            with suppress(psutil.NoSuchProcess):
+                process.terminate()
+        _, alive = psutil.wait_procs(found, timeout=ENDS_WITHIN_S)
+        for process in alive:
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+        psutil.wait_procs(alive, timeout=ENDS_WITHIN_S)
 
 
 def processes_of(directory: Path) -> list[psutil.Process]:

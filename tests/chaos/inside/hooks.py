@@ -29,7 +29,9 @@ class Dying:
         self._place = place
         orders = place.orders()
         self._points = set(orders.kill)
-        self.blind = frozenset(orders.blind)
+        # The first runner sees; those after it do not, once for each step.
+        self._blind = frozenset(orders.blind if place.log("kill") else ())
+        self._blinded = {line.key for line in place.log("blind")}
 
     def at(self, key: str, boundary: Boundary) -> None:
         """Kills this process where it was told to die here."""
@@ -37,6 +39,14 @@ class Dying:
             self._place.write("kill", key=key, boundary=boundary)
             os.kill(os.getpid(), signal.SIGKILL)
             signal.pause()  # a signal to oneself may take a moment where threads run
+
+    def blinds(self, key: str, handler: str) -> bool:
+        """Whether a step's first look is to see nothing, which is noted."""
+        if handler not in self._blind or key in self._blinded:
+            return False
+        self._blinded.add(key)
+        self.say("blind", key)
+        return True
 
     def say(self, what: str, key: str = "") -> None:
         """Leaves a line."""
@@ -49,15 +59,12 @@ class Watched:
     def __init__(self, handler: Handler, dying: Dying) -> None:
         self._handler = handler
         self._dying = dying
-        self._looks = 0
 
     def __getattr__(self, name: str) -> Any:
         return getattr(self._handler, name)
 
     async def observe(self, work: Work) -> Done | None:
-        self._looks += 1
-        if self._looks == 1 and work.step.handler in self._dying.blind:
-            self._dying.say("blind", work.step.key)
+        if self._dying.blinds(work.step.key, work.step.handler):
             return None
         return await self._handler.observe(work)
 

@@ -28,8 +28,8 @@ class Point(NamedTuple):
 
 
 class Orders(msgspec.Struct, frozen=True, kw_only=True):
-    """`kill`: at each of these points one runner dies, once. `blind`: handlers whose first observation
-    of each step says None though it may be so."""
+    """`kill`: at each of these points one runner dies, once. `blind`: handlers that, after the first
+    death, are told "not so" the first time that they look at each step, whatever the device shows."""
 
     kill: tuple[Point, ...] = ()
     blind: tuple[str, ...] = ()
