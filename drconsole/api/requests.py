@@ -146,6 +146,16 @@ class CheckTargets(Request[tuple[Target, ...], str], frozen=True, kw_only=True):
     names: tuple[str, ...] = ()
 
 
+class ReleaseTarget(Request[Target, str], frozen=True, kw_only=True):
+    """Ends a target's tie to a real run that is over; `confirm` must be its name, else NotConfirmed.
+
+    Raises Refused while the machine is on, or a cleanup could take it back.
+    """
+
+    name: str
+    confirm: str = ""
+
+
 class Match(Request[MatchReply, str], frozen=True, kw_only=True):
     """Matches free targets to a snapshot's roles; those that were never seen are probed first.
 
@@ -344,6 +354,7 @@ AnyRequest = (
     | CheckSnapshots
     | ListTargets
     | CheckTargets
+    | ReleaseTarget
     | Match
     | Select
     | PlanRun

@@ -38,6 +38,20 @@ def check(names: tuple[str, ...], **_shared: object) -> None:
         raise Unreachable(silent[0].error or "does not answer", about=silent[0].name)
 
 
+@command.command("release")
+@click.argument("name")
+@click.option("--confirm", default="", metavar="TARGET", help="The target's name once more.")
+@shared_options
+def release(name: str, confirm: str, **_shared: object) -> None:
+    """Ends a machine's tie to a real run that is over; refused while the machine is on.
+
+    A drill's machines are given back by its cleanup. What lies on the disks stays there: the next run
+    wipes them only where that was allowed.
+    """
+    request = requests.ReleaseTarget(name=name, confirm=confirm)
+    _show((with_service(lambda client: client.ask(request, narrate)),))
+
+
 def _show(targets: tuple[Target, ...]) -> None:
     if as_json():
         print_json([_row(target) for target in targets])

@@ -105,6 +105,11 @@ def free(connection: Connection, run: str, targets: Iterable[str] | None = None)
     connection.execute(delete(_TABLE).where(mine))
 
 
+def release(connection: Connection, target: str) -> None:
+    """Ends a target's tie, whatever it is: an operator has said that the machine is out of use."""
+    connection.execute(delete(_TABLE).where(_TABLE.c.target == target))
+
+
 def free_reservations(connection: Connection, run: str) -> None:
     """Frees what was reserved and never leased: no machine of it was touched."""
     connection.execute(delete(_TABLE).where(_TABLE.c.run == run, _TABLE.c.state == "reserved"))

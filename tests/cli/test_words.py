@@ -29,7 +29,7 @@ def _commands(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tupl
 
 
 COMMANDS = list(_commands(root))
-LATER: set[tuple[str, ...]] = {("run", "replay"), ("target", "release"), ("site", "remove")}
+LATER: set[tuple[str, ...]] = {("run", "replay"), ("site", "remove")}
 LATER |= {("snapshot", "prune"), ("doctor",)}
 """Commands of the contract that may come before they are due."""
 
@@ -40,7 +40,7 @@ def test_every_command_of_this_delivery_is_there() -> None:
         "config": "check",
         "site": "list add check",
         "snapshot": "list show search export import diff check",
-        "target": "list add check",
+        "target": "list add check release",
         "run": "list show attach approve retry skip replace flags pause resume cancel cleanup report",
     }
     asked: set[tuple[str, ...]] = {(noun, verb) for noun, verbs in nouns.items() for verb in verbs.split()}

@@ -28,6 +28,7 @@ ANSWERS: dict[type[requests.Request[Any, Any]], Answer] = {
     requests.CheckSnapshots: snapshots.check,
     requests.ListTargets: pool.list_targets,
     requests.CheckTargets: pool.check,
+    requests.ReleaseTarget: pool.release,
     requests.Match: planning.match,
     requests.Select: planning.select,
     requests.PlanRun: planning.plan,

@@ -6,9 +6,10 @@ import asyncio
 from collections.abc import Callable
 
 from drconsole.api import requests
-from drconsole.errors import DRConsoleError, UnknownName
+from drconsole.errors import DRConsoleError, NotConfirmed, UnknownName
 from drconsole.journal import pool
 from drconsole.model.target import Target, TargetHardware
+from drconsole.recovery.verbs.release import release as release_target
 from drconsole.service.caller import Caller
 from drconsole.service.state import State
 from drconsole.settings.values import PoolMachine, Settings
@@ -56,6 +57,21 @@ async def check(state: State, request: requests.CheckTargets, caller: Caller) ->
     await probe(state, names, caller.say)
     known = targets(state)
     return tuple(known[name] for name in names)
+
+
+async def release(state: State, request: requests.ReleaseTarget, caller: Caller) -> Target:
+    """Ends a target's tie to a real run, by hand and by name."""
+    name = request.name
+    if name not in state.settings.pool:
+        raise UnknownName("there is no such target", about=name)
+    if request.confirm != name:
+        raise NotConfirmed(
+            "what is released may be wiped by the next run", about=name, remedy=f"say --confirm {name}"
+        )
+    await probe(state, (name,), caller.say)
+    target = targets(state)[name]
+    await state.journal.write(lambda c: release_target(c, target, actor=caller.actor))
+    return targets(state)[name]
 
 
 async def probe(state: State, names: tuple[str, ...], say: Callable[[str], None]) -> None:
