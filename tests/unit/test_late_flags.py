@@ -15,7 +15,7 @@ from drconsole.model.step import step_key
 from drconsole.planning import keys
 from drconsole.recovery import amend
 from drconsole.recovery.amend import Change, Seen
-from drconsole.recovery.verbs.flags import flags_changed, flags_of
+from drconsole.recovery.verbs.flags import flags_changed, flags_of, late_for_guests
 from drconsole.recovery.view import run_view
 from tests.unit.runs.amendable import amended, frozen, pool_of, went
 from tests.unit.runs.following import states
@@ -113,3 +113,15 @@ async def test_what_is_so_already_and_what_is_unknown(tmp_path: Path, journal: J
         await amended(tmp_path, journal, partial(changed, of=journal, guests={"vm-99": True}))
     with pytest.raises(UnknownName, match="no host vc-01"):
         await amended(tmp_path, journal, partial(changed, of=journal, hosts={"vc-01": False}))
+
+
+async def test_a_planned_run_takes_no_other_guest_once_it_shuts_them_down(
+    tmp_path: Path, journal: Journal
+) -> None:
+    """One that is left out then would run nowhere."""
+    rows = journal.read(lambda c: steps.load(c, "R-1"))
+    assert not late_for_guests("planned", rows)
+    await went(journal, {keys.halted("a1/g1"): "done"})
+    rows = journal.read(lambda c: steps.load(c, "R-1"))
+    assert late_for_guests("planned", rows).startswith("halting the protected side began at")
+    assert not late_for_guests("drill", rows)

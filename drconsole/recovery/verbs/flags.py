@@ -14,7 +14,7 @@ from msgspec.structs import replace
 from drconsole.api.values import GuestDeploy, RoleDeploy, RunFlags
 from drconsole.errors import Refused, UnknownName, UsageError
 from drconsole.model.mapping import GuestFlag, VmSelection
-from drconsole.model.step import step_key
+from drconsole.model.step import Mode, step_key
 from drconsole.model.target import Target
 from drconsole.planning import keys
 from drconsole.planning.addresses import assign_addresses
@@ -30,7 +30,7 @@ from drconsole.recovery.verbs.replacing import spares
 
 def flags_of(seen: Seen) -> RunFlags:
     """Returns every flag as it stands, and why it cannot be changed, where it cannot."""
-    wanted, late = chosen(seen.source.selection), late_for_guests(seen.rows)
+    wanted, late = chosen(seen.source.selection), late_for_guests(seen.source.mode, seen.rows)
     guests = tuple(
         GuestDeploy(
             id=verdict.id,
@@ -57,11 +57,19 @@ def _roles(seen: Seen) -> Iterable[RoleDeploy]:
             )
 
 
-def late_for_guests(rows: Rows) -> str:
-    """Returns why no guest's flag can be changed any more, "" where it can."""
-    begun = [row for row in rows.values() if row.attempts and row.step.stage in ("import", "guests")]
-    first = min((row.started for row in begun if row.started), default="")
-    return f"the import began at {first}" if begun else ""
+def late_for_guests(mode: Mode, rows: Rows) -> str:
+    """Returns why no guest's flag can be changed any more, "" where it can.
+
+    A planned run has moved its guests once it has begun to shut them down: one that is left out then
+    would run nowhere, one that is added would be cut off from its storage.
+    """
+    last = ("halt", "import", "guests") if mode == "planned" else ("import", "guests")
+    begun = [row for row in rows.values() if row.attempts and row.step.stage in last]
+    if not begun:
+        return ""
+    first = min(begun, key=lambda row: row.started or "")
+    what = "halting the protected side" if first.step.stage == "halt" else "the import"
+    return f"{what} began at {first.started}"
 
 
 def late_for_role(need: Need, rows: Rows) -> str:
@@ -109,7 +117,7 @@ def flags_changed(
     check_selection(source.selection, source.snapshot, source.verdicts, source.mapping)
 
     def still(rows: Rows) -> None:
-        refuse_late(roles, flagged, rows)
+        refuse_late(seen.source.mode, roles, flagged, rows)
 
     still(seen.rows)
     return Change(
@@ -125,9 +133,11 @@ def flags_changed(
     )
 
 
-def refuse_late(roles: Iterable[tuple[Need, bool]], guests: Mapping[str, bool], rows: Rows) -> None:
+def refuse_late(
+    mode: Mode, roles: Iterable[tuple[Need, bool]], guests: Mapping[str, bool], rows: Rows
+) -> None:
     """Raises Refused for a flag whose time is over, and says what can be done instead."""
-    if guests and (late := late_for_guests(rows)):
+    if guests and (late := late_for_guests(mode, rows)):
         raise Refused(
             f"guests' flags cannot be changed any more: {late}",
             about="guests",
