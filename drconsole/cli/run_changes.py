@@ -52,8 +52,8 @@ def flags(
         known = await client.ask(requests.ShowFlags(run=run))
         if not deploy and not leave_out:
             return known, None
-        guests, hosts = _named(known, deploy, True)
-        others = _named(known, leave_out, False)
+        guests, hosts = named(known, deploy, True)
+        others = named(known, leave_out, False)
         request = requests.SetFlags(
             run=known.run, guests=guests | others[0], hosts=hosts | others[1], reason=reason
         )
@@ -74,7 +74,7 @@ def _show(known: RunFlags) -> None:
     print_table(("kind", "name", "id", "deploy", "target", "cannot be changed"), rows)
 
 
-def _named(known: RunFlags, names: Iterable[str], wanted: bool) -> tuple[dict[str, bool], dict[str, bool]]:
+def named(known: RunFlags, names: Iterable[str], wanted: bool) -> tuple[dict[str, bool], dict[str, bool]]:
     """Returns the guests and the roles that the words mean, each with its new flag."""
     guests: dict[str, bool] = {}
     hosts: dict[str, bool] = {}
