@@ -52,12 +52,15 @@ def graph(machines: int) -> list[str]:
     return [f"provision/m{n}/{verb}" for n in range(machines) for verb in ("boot", "install", "ready")]
 
 
-async def prepared(folder: Path, *, seconds: float = 0.01) -> list[str]:
+async def prepared(folder: Path, *, seconds: float = 0.01, resources: tuple[str, ...] = ()) -> list[str]:
     keys = graph(12)
-    arguments = {"seconds": seconds}
+    told: dict[str, object] = {
+        "arguments": {"seconds": seconds},
+        "deadline_s": 10,
+        "resources": resources,
+    }
     plan = [
-        step(key, *([keys[i - 1]] if not key.endswith("boot") else []), arguments=arguments, deadline_s=10)
-        for i, key in enumerate(keys)
+        step(key, *([keys[i - 1]] if not key.endswith("boot") else []), **told) for i, key in enumerate(keys)
     ]
     plan.append(step("verify/site/report", *(key for key in keys if key.endswith("ready"))))
     journal = Journal(url(folder))
@@ -75,7 +78,7 @@ async def ended(folder: Path) -> str:
 
 
 async def test_a_run_killed_again_and_again_does_every_step_once(tmp_path: Path, started: Started) -> None:
-    keys = await prepared(tmp_path, seconds=0.05)
+    keys = await prepared(tmp_path, resources=("array:a1",))
     world, seed = World(tmp_path / "world"), random.Random(7)
     kills = 0
     while kills < 8:
