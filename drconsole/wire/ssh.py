@@ -79,7 +79,7 @@ async def run_commands(
     except TimeoutError as error:
         late = DeadlinePassed("no answer in time", about=place.about)
         raise _unknown(place, error) if reached.is_set() else late from error
-    except (OSError, asyncssh.Error) as error:
+    except (OSError, asyncssh.Error, ValueError) as error:  # ValueError: what it makes of garbage
         raise _unknown(place, error) if reached.is_set() else _told(place, error) from error
 
 

@@ -29,6 +29,7 @@ UNDER_WAY: tuple[Manner, ...] = ("FIN", "RST", "silence", "garbage")
 """How a message can end in its middle."""
 
 PAGE = b"<html><body>Please log in to the guest network</body></html>"
+GARBAGE = bytes(range(255, 127, -1)) + b"\r\n\r\n" + os.urandom(64) + b"\n"
 DRIP_S = 0.05
 _LINGER = struct.pack("ii", 1, 0)
 
@@ -208,7 +209,7 @@ async def _ended(
             writer.transport.abort()
             return
         case "garbage":
-            peer.send(os.urandom(64))
+            peer.send(GARBAGE)
         case "drip":
             for byte in answer or b"HTTP/1.1 200 OK\r\nX-Slow: " + b"x" * 4000:
                 if reader.at_eof():
@@ -248,7 +249,7 @@ async def _ended_raw(peer: socket.socket, manner: Manner) -> None:
         peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _LINGER)
         return
     if manner == "garbage":
-        await loop.sock_sendall(peer, os.urandom(200))
+        await loop.sock_sendall(peer, GARBAGE)
     if manner == "drip":
         for byte in b"\x16\x03\x03\x40\x00" + b"\x02" * 4000:
             await loop.sock_sendall(peer, bytes((byte,)))

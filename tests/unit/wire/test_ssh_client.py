@@ -132,3 +132,29 @@ async def test_a_key_that_it_does_not_know_is_wrong_credentials(place: SshPlace)
 async def test_a_closed_port_is_unreachable(place: SshPlace, key: asyncssh.SSHKey) -> None:
     with pytest.raises(Unreachable):
         await run_command(place_at(1, place.host_key, key), "hostname", connect_s=1, total_s=2)
+
+
+@pytest.mark.parametrize(
+    "greeting", [b"SSH-2.0-\x98\xff\n", b"\xff\xfe\n" * 50, b"HTTP/1.1 400 Bad Request\r\n\r\n"]
+)
+async def test_somebody_who_speaks_no_ssh_is_unreachable(key: asyncssh.SSHKey, greeting: bytes) -> None:
+    async def greet(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(greeting)
+        await writer.drain()
+        writer.close()
+
+    stranger = await asyncio.start_server(greet, "127.0.0.1", 0)
+    place = place_at(stranger.sockets[0].getsockname()[1], public(key), key)
+    with pytest.raises(Unreachable):
+        await run_command(place, "hostname", connect_s=2, total_s=5)
+    stranger.close()
+    await stranger.wait_closed()
+
+
+async def test_a_server_that_says_nothing_ends_at_the_deadline(key: asyncssh.SSHKey) -> None:
+    silent = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(30), "127.0.0.1", 0)
+    place = place_at(silent.sockets[0].getsockname()[1], public(key), key)
+    async with asyncio.timeout(3):
+        with pytest.raises(Unreachable):
+            await run_command(place, "hostname", connect_s=0.3, total_s=0.6)
+    silent.close()
