@@ -23,7 +23,7 @@ _LOOKS = frozenset(
         "vsphere.read-host",
     }
 )
-_SERVER_STAGES = ("uplinks/", "import/", "guests/")
+SERVER_STAGES = ("uplinks/", "import/", "guests/")
 """What stands on the recovered management server goes with its machine."""
 
 
@@ -72,5 +72,5 @@ def _clears(step: Step, management: str) -> Callable[[str, str], bool]:
         return lambda mark, _: mark == keys.halted(told["group"]["id"])
     if step.handler == "provision.wipe":
         server = step.machine == management
-        return lambda mark, on: on == step.machine or (server and mark.startswith(_SERVER_STAGES))
+        return lambda mark, on: on == step.machine or (server and mark.startswith(SERVER_STAGES))
     return lambda mark, on: False

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import cast
 
 from drconsole.errors import DeviceError, Unreachable
-from drconsole.model.step import Done, Facts, Handler, Handlers, Step, Work
+from drconsole.model.step import Done, Facts, Handlers, Step, Work
 from drconsole.planning.plan_input import PlanInput
 from drconsole.recovery.drivers import Room
 from drconsole.recovery.stages.pre_emption import DrillWork
@@ -32,12 +32,17 @@ class Simulated:
         self._rules = rules
         self._weather = weather
         self._management = management
+        self._session = world.login()
+
+    def again(self) -> Simulated:
+        """Returns the same over a login of its own."""
+        return Simulated(self._world, self._rules, self._weather, self._management)
 
     async def observe(self, work: Work) -> Done | None:
         """Returns Done where the world is as the step wants it."""
         await self._travel(work)
         deed = deed_of(work.step, self._management)
-        while self._world.at_work(work.run, deed.mark):  # noqa: ASYNC110 -- as over a network
+        while self._world.at_work(work.run, deed.mark, self._session):  # noqa: ASYNC110 -- as over a network
             await asyncio.sleep(_LOOK_AGAIN_S)
         if deed.kind == "look":
             self._look(work)
@@ -60,7 +65,9 @@ class Simulated:
             step=work.step,
             deed=deed_of(work.step, self._management),
             actor=here(),
+            session=self._session,
             slept=here().stops != stops,
+            amended=mine._shared.amended,
         )
         await self._world.request(asked, self._weather.outcome())
 
@@ -91,7 +98,7 @@ def _result(work: Work) -> Facts:
 class SimulatedRoom:
     """A room of the product with its own steps, carried out by simulated handlers."""
 
-    def __init__(self, room: Room, handler: Handler) -> None:
+    def __init__(self, room: Room, handler: Simulated) -> None:
         self._room = room
         self._handler = handler
 
@@ -103,9 +110,9 @@ class SimulatedRoom:
 
     def handlers(self, settings: Settings, plan: PlanInput, /) -> Handlers:
         named = {step.handler for step in (*self.steps(plan), *self.cleanup_steps(plan))}
-        return dict.fromkeys(sorted(named), self._handler)
+        return dict.fromkeys(sorted(named), self._handler.again())
 
 
-def simulated(rooms: Sequence[Room], handler: Handler) -> tuple[Room, ...]:
+def simulated(rooms: Sequence[Room], handler: Simulated) -> tuple[Room, ...]:
     """Returns the product's rooms as the simulation carries them out."""
     return tuple(SimulatedRoom(room, handler) for room in rooms)

@@ -40,7 +40,8 @@ class Rules:
         if epoch != asked.epoch and not asked.slept:
             yield f"under epoch {asked.epoch}, though {epoch} has taken the run over"
         states = self._states(asked.run)
-        yield from self._needs(asked.step, states)
+        if not self._amended_since(asked):
+            yield from self._needs(asked.step, states)
         yield from self._owners(asked)
         if asked.step.stage == "cleanup":
             if cleanup not in ("running", "waiting", "paused"):
@@ -49,6 +50,10 @@ class Rules:
         if state not in ("running", "waiting", "paused"):
             yield f"while the run is {state}"
         yield from self._stages(asked, states)
+
+    def _amended_since(self, asked: Request) -> bool:
+        """What was begun before an amendment may go on for a moment: the journal has another plan then."""
+        return self._database.ask("SELECT amended FROM run WHERE id = ?", asked.run) != [(asked.amended,)]
 
     def _pre_empting(self, asked: Request) -> Iterator[str]:
         """A real run undoes a drill's deeds in its name, once it has fenced it."""

@@ -88,9 +88,7 @@ def drawn(seed: int) -> Scenario:
 
 def undisturbed(wanted: Wanted) -> Scenario:
     """Returns the same run in fair weather, alone: what the world should look like afterwards."""
-    alone = msgspec.structs.replace(
-        wanted, begins_s=0.0, auto_cleanup=False, rack="a", answered=False, run="R-1"
-    )
+    alone = msgspec.structs.replace(wanted, run="R-1", begins_s=0.0, auto_cleanup=False, answered=False)
     return Scenario(seed=0, runs=(alone,), storm=0.0, calm_s=0.0, operators=1)
 
 

@@ -159,7 +159,6 @@ class Simulation:
         except DRConsoleError as problem:
             error = f"{type(problem).__name__}: {problem}"
         except Exception as problem:  # whatever else it is, it is a finding
-
             error, expected = f"{type(problem).__name__}: {problem}", False
         self.exits.append(Exit(process=process.name, at=_now(), error=error, expected=expected))
         process.kill()

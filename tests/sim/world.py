@@ -15,7 +15,7 @@ import msgspec
 
 from drconsole.errors import DeviceError, DRConsoleError, OutcomeUnknown, Unreachable
 from drconsole.model.step import Step
-from tests.sim.deeds import Deed
+from tests.sim.deeds import SERVER_STAGES, Deed
 from tests.sim.loop import Process, here, outside
 from tests.sim.weather import Outcome
 
@@ -38,7 +38,8 @@ class Line(msgspec.Struct, frozen=True, kw_only=True):
 
 class Request(msgspec.Struct, frozen=True, kw_only=True):
     """What a handler asks of a device. `run` is whose deed it is, `by` the run that does it: another one
-    where that pre-empts a drill. `slept`: the process was stopped between its check and this."""
+    where that pre-empts a drill. `session` is the login that asks. `slept`: the process was stopped between
+    its check and this. `amended` is the amendment that the runner knows."""
 
     run: str
     by: str
@@ -46,7 +47,9 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     step: Step
     deed: Deed
     actor: Process
+    session: int
     slept: bool
+    amended: int
 
 
 class World:
@@ -63,12 +66,18 @@ class World:
         self._pre_empted = pre_empted
         self._judge = judge
         self._acted = acted
+        self._sessions = 0
         self.ledger: list[Line] = []
         self.violations: list[str] = []
         self.occupants: dict[str, str] = {}
         self._standing: dict[str, dict[str, str]] = defaultdict(dict)
         self._at_work: Counter[tuple[str, str]] = Counter()
         self._hidden: Counter[tuple[str, str, int]] = Counter()
+
+    def login(self) -> int:
+        """Returns the number of a new session."""
+        self._sessions += 1
+        return self._sessions
 
     def stands(self, run: str, mark: str) -> bool:
         """Whether something is so."""
@@ -78,9 +87,9 @@ class World:
         """Returns all that is so for a run, in order."""
         return tuple(sorted(self._standing[run]))
 
-    def at_work(self, run: str, mark: str) -> bool:
-        """Whether a device shows a task for it to the process that asks now."""
-        return self._at_work[run, mark] > self._hidden[run, mark, here().pid]
+    def at_work(self, run: str, mark: str, session: int) -> bool:
+        """Whether a device shows a task for it to this session."""
+        return self._at_work[run, mark] > self._hidden[run, mark, session]
 
     def is_so(self, run: str, deed: Deed) -> bool:
         """Whether a step's postcondition holds."""
@@ -98,7 +107,7 @@ class World:
         self.violations += self._judge(asked)
         self._refuse_twice(asked)
         self._at_work[name] += 1
-        self._hidden[*name, asked.actor.pid] += outcome.hidden
+        self._hidden[*name, asked.session] += outcome.hidden
         effect_s = outcome.answer_s if outcome.effect_s is None else outcome.effect_s
         outside(self._happen, asked, outcome, after=effect_s)
         answered: asyncio.Future[None] = asyncio.get_running_loop().create_future()
@@ -118,7 +127,7 @@ class World:
     def _happen(self, asked: Request, outcome: Outcome) -> None:
         name = (asked.run, asked.deed.mark)
         self._at_work[name] -= 1
-        self._hidden[*name, asked.actor.pid] -= outcome.hidden
+        self._hidden[*name, asked.session] -= outcome.hidden
         if outcome.effect_s is not None:
             self._apply(asked)
             self._acted(asked.actor)
@@ -156,9 +165,16 @@ class World:
         if owner != asked.run and self._pre_empted(owner) != asked.run:
             self.violations.append(f"{asked.run} boots {machine}, on which {owner} still stands")
         if owner != asked.run:
-            for mark in [mark for mark, on in self._standing[owner].items() if on == machine]:
-                del self._standing[owner][mark]
+            self._overwrite(owner, machine)
         self.occupants[machine] = asked.run
+
+    def _overwrite(self, drill: str, machine: str) -> None:
+        """What a drill had on a machine goes with it, and all it had on the management server with that."""
+        standing = self._standing[drill]
+        for mark in [mark for mark, on in standing.items() if on == machine]:
+            server = mark.startswith("provision/vc-01/")
+            for other in [m for m in standing if m == mark or (server and m.startswith(SERVER_STAGES))]:
+                del standing[other]
 
     def _vacate(self, asked: Request) -> None:
         if asked.step.handler != "provision.wipe":
