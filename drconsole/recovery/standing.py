@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from sqlalchemy import Connection
 
@@ -101,10 +101,9 @@ def _guests(plan: Plan, rows: Rows, remedy: _Remedy) -> Iterator[Standing]:
     registered = [guest for guest in names if _begun(rows, keys.registered(guest))]
     on = sum(_begun(rows, keys.powered(guest)) for guest in registered)
     if registered:
-        shown = ", ".join(names[guest] for guest in registered[:_NAMED])
-        more = f" and {len(registered) - _NAMED} more" if len(registered) > _NAMED else ""
+        listed = _listed([names[guest] for guest in registered])
         state = f"registered, {on} of {len(registered)} started"
-        yield Standing(kind="guest", name=shown + more, state=state, remedy=remedy.guest())
+        yield Standing(kind="guest", name=listed, state=state, remedy=remedy.guest())
 
 
 def _shut_down_there(row: RunRow, rows: Rows) -> Iterator[Standing]:
@@ -118,6 +117,11 @@ def _shut_down_there(row: RunRow, rows: Rows) -> Iterator[Standing]:
             state=state,
             remedy=f"{first}start it at the protected management server",
         )
+
+
+def _listed(names: Sequence[str]) -> str:
+    more = f" and {len(names) - _NAMED} more" if len(names) > _NAMED else ""
+    return ", ".join(names[:_NAMED]) + more
 
 
 _NAMED = 3

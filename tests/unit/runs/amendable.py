@@ -120,6 +120,8 @@ def _steps(plan: PlanInput) -> Iterator[Step]:
             yield from _machine(physical.protected, physical.target)
     proofs = (keys.proved(role.name) for role in hosts)
     yield step(keys.BARRIER, keys.ready(server.protected), *proofs)
+    for group in dict.fromkeys(entry.id for entry in plan.site.groups):
+        yield step(keys.presented(group), keys.BARRIER)
     for flag in plan.selection.virtual_machines:
         if flag.deploy:
             yield step(keys.registered(flag.id), keys.BARRIER, object=flag.name)
