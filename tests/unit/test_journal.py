@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import Connection
 
-from drconsole.errors import Busy, DRConsoleError, Fenced, Refused
+from drconsole.errors import Busy, DatabaseFailed, DRConsoleError, Fenced, Refused
 from drconsole.journal import events, pool, runs, steps
 from drconsole.journal.journal import Journal
 from drconsole.journal.runs import Owner
@@ -161,3 +161,30 @@ async def test_the_migrated_schema_is_the_one_that_the_code_writes(journal: Jour
 
     found = journal.read(lambda c: compare_metadata(MigrationContext.configure(c), metadata))
     assert found == []
+
+
+async def test_of_a_group_that_the_disk_had_no_room_for_nothing_is_acknowledged(journal: Journal) -> None:
+    """SQLite undoes the whole transaction then; what came before in the same group is gone with it."""
+    await frozen(journal, [])
+
+    def filling(connection: Connection) -> None:
+        pages = connection.exec_driver_sql("PRAGMA page_count").scalar_one()
+        connection.exec_driver_sql(f"PRAGMA max_page_count={pages + 1}")
+        events.add(connection, "R-1", "log", text="x" * 100_000)
+
+    outcomes = await asyncio.gather(
+        journal.write(lambda c: events.add(c, "R-1", "log", text="before")),
+        journal.write(filling),
+        journal.write(lambda c: events.add(c, "R-1", "log", text="after")),
+        return_exceptions=True,
+    )
+    texts = {event.text for event in journal.read(lambda c: events.since(c, "R-1", 0))}
+    assert isinstance(outcomes[1], DatabaseFailed)
+    for outcome, text in zip(outcomes, ("before", "x", "after"), strict=True):
+        assert isinstance(outcome, DatabaseFailed) == (text not in texts)
+
+
+async def test_posted_work_that_fails_is_told(journal: Journal) -> None:
+    heard: asyncio.Queue[BaseException] = asyncio.Queue()
+    journal.post(lambda c: runs.prove(c, "R-none", 1), heard.put_nowait)
+    assert isinstance(await asyncio.wait_for(heard.get(), 5), Fenced)

@@ -54,13 +54,15 @@ def graph(machines: int) -> list[str]:
 
 async def prepared(folder: Path, *, seconds: float = 0.01, resources: tuple[str, ...] = ()) -> list[str]:
     keys = graph(12)
-    told: dict[str, object] = {
-        "arguments": {"seconds": seconds},
-        "deadline_s": 10,
-        "resources": resources,
-    }
     plan = [
-        step(key, *([keys[i - 1]] if not key.endswith("boot") else []), **told) for i, key in enumerate(keys)
+        step(
+            key,
+            *([keys[i - 1]] if not key.endswith("boot") else []),
+            arguments={"seconds": seconds},
+            deadline_s=10,
+            resources=resources,
+        )
+        for i, key in enumerate(keys)
     ]
     plan.append(step("verify/site/report", *(key for key in keys if key.endswith("ready"))))
     journal = Journal(url(folder))
