@@ -33,8 +33,22 @@ def pre_empt(connection: Connection, drill: str, by: str) -> None:
     if row.state in _GOES_ON:
         _stop(connection, row, by, text)
     if row.cleanup_state in _GOES_ON:
+        runs.set_paused(connection, drill, None)
         runs.set_cleanup(connection, drill, "failed", text=text)
     commands.audit(connection, ours.actor, "pre-empt", drill, by)
+
+
+def being_pre_empted(connection: Connection, row: RunRow) -> str:
+    """Returns the real run that is still taking what it needs from a drill, "" where none is.
+
+    That is over with its preflight: until then the drill must not be cleaned up beside it.
+    """
+    if row.pre_empted_by is None or runs.find(connection, row.pre_empted_by).state not in _GOES_ON:
+        return ""
+    table = schema.step.c
+    preflight = (table.run == row.pre_empted_by) & table.key.startswith("preflight/")
+    left = select(table.key).where(preflight & table.state.not_in(("done", "skipped", "cancelled")))
+    return row.pre_empted_by if connection.execute(left.limit(1)).first() else ""
 
 
 def pre_empted_at(connection: Connection, drill: str) -> str | None:

@@ -87,7 +87,8 @@ class Operator:
     def _mend(self, row: RunRow, known: dict[str, StepRow], *, cleaning: bool) -> tuple[str, Verb] | None:
         """What a sensible operator says to what they see."""
         if row.state in AT_REST and not cleaning:
-            if row.cleanup_state != "done" and self._wish(row.id) and row.mode == "drill":
+            wished = row.cleanup_state == "failed" or self._wish(row.id)
+            if row.cleanup_state != "done" and wished and row.mode == "drill":
                 return "cleanup", lambda c: verbs.cleanup(c, row.id, actor=self._name)
             return None
         if row.paused_by is not None:

@@ -140,6 +140,26 @@ async def test_a_cleanup_that_is_cut_short_can_be_begun_again(journal: Journal) 
     assert (await journal.write(lambda c: verbs.cleanup(c, "R-1", actor="ann"))).run == "R-1"
 
 
+async def test_a_pause_of_a_cleanup_ends_with_it(journal: Journal) -> None:
+    await held(journal)
+    await made(journal, "R-2", "disaster")
+    await journal.write(lambda c: verbs.cleanup(c, "R-1", actor="ann"))
+    await journal.write(lambda c: verbs.pause(c, "R-1", actor="ann"))
+    await journal.write(lambda c: pre_empt(c, "R-1", "R-2"))
+    row = journal.read(lambda c: runs.find(c, "R-1"))
+    assert (row.cleanup_state, row.paused_by) == ("failed", None), "the next cleanup would never begin"
+
+
+async def test_a_drill_is_not_cleaned_up_while_it_is_taken_apart(tmp_path: Path, journal: Journal) -> None:
+    await held(journal)
+    await made(journal, "R-2", "disaster", step("preflight/x/y"))
+    await journal.write(lambda c: pre_empt(c, "R-1", "R-2"))
+    with pytest.raises(Refused, match="is being pre-empted by R-2"):
+        await journal.write(lambda c: verbs.cleanup(c, "R-1", actor="ann"))
+    await Runner(settings(tmp_path), journal, "R-2", [WorldRoom(World(tmp_path / "world"))]).carry()
+    assert (await journal.write(lambda c: verbs.cleanup(c, "R-1", actor="ann"))).run == "R-1"
+
+
 async def test_what_the_drill_gave_back_meanwhile_is_reserved_as_usual(journal: Journal) -> None:
     await made(journal, "R-1", "drill")
     await made(journal, "R-2", "disaster")
