@@ -64,6 +64,8 @@ def ending(view: RunView) -> DRConsoleError | None:
     """Returns the error that a run's state stands for, None where it ended well (DESIGN: exit codes)."""
     if view.state == "waiting":
         return _waits(view.run, view.steps)
+    if view.state == "paused":
+        return _paused(view)
     if view.state not in ("held", "done"):
         return _stopped(view)
     given_up = [step for step in view.steps if step.state in ("skipped", "failed", "cancelled")]
@@ -74,6 +76,8 @@ def cleanup_ending(view: RunView) -> DRConsoleError | None:
     """Returns the error that a run's cleanup stands for, however the run itself ended; None for none."""
     if view.cleanup is None:
         return None
+    if view.cleanup.state == "paused":
+        return _paused(view)
     if view.cleanup.state == "waiting":
         return _waits(view.run, view.cleanup.trouble)
     return _accepted(view.cleanup.trouble)
@@ -101,6 +105,14 @@ def _waits(run: str, steps: Sequence[StepView]) -> RunStopped:
         f"waits for an operator: {shown.error if shown else 'see `run show`'}",
         about=shown.key if shown else run,
         remedy=", ".join((*verbs, f"or `run cancel {run}`")),
+    )
+
+
+def _paused(view: RunView) -> RunStopped:
+    return RunStopped(
+        f"was paused by {view.paused_by}",
+        about=view.run,
+        remedy=f"`drconsole run resume {view.run}` lets it go on",
     )
 
 

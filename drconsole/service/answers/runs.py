@@ -25,6 +25,8 @@ from drconsole.service.caller import Caller
 from drconsole.service.state import State
 
 _ENDED = frozenset({"held", "done", "failed", "cancelled"})
+_OPERATORS = ("waiting", "paused")
+"""States that only an operator ends: a script is not left hanging in them."""
 
 
 async def recover(state: State, request: requests.Recover, caller: Caller) -> RunStarted:
@@ -97,7 +99,7 @@ def _rests(row: runs.RunRow, *, stay: bool) -> bool:
     """Whether nothing more will happen by itself."""
     if row.cleanup_state in ("pending", "running"):
         return False
-    if row.cleanup_state == "waiting" or row.state == "waiting":
+    if row.cleanup_state in _OPERATORS or row.state in _OPERATORS:
         return not stay
     return row.state in _ENDED
 
