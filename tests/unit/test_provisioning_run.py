@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -10,14 +11,16 @@ from typing import Any
 import msgspec
 import pytest
 
-from drconsole.errors import DeadlinePassed, DeviceError, DRConsoleError, Refused
+from drconsole.errors import DeadlinePassed, DeviceError, DRConsoleError, OutcomeUnknown, Refused
 from drconsole.model.step import Mode, Step
 from drconsole.model.target import Target
 from drconsole.planning import keys
 from drconsole.planning.plan_input import PlanInput
 from drconsole.provisioning.boot_service import BootService, open_boot
 from drconsole.provisioning.handlers import handlers
+from drconsole.provisioning.redfish.machine import RedfishMachine
 from drconsole.provisioning.steps import cleanup_steps, steps
+from drconsole.settings.values import DEADLINES
 from tests.unit.devices.bmc import FakeMachine, Habits
 from tests.unit.devices.media import write_media
 from tests.unit.devices.plans import NETWORK, hardware, plan, settings
@@ -176,6 +179,29 @@ async def test_a_machine_whose_reports_were_lost_is_found_by_its_answer(room: Ro
     room.fake.habits = Habits(loses_reports=True)
     carrier = await installed(room, planned(room))
     assert carrier.results[keys.ready("esx-01")]["became"] == "hypervisor"
+
+
+async def test_a_power_on_that_got_lost_is_ordered_again_without_waiting_for_a_boot(
+    room: Room, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    turn_on = RedfishMachine.turn_on
+    lost: list[str] = []
+
+    async def lossy(machine: RedfishMachine, *, within_s: float) -> None:
+        if not lost:
+            lost.append("POST")
+            raise OutcomeUnknown("the connection died; whether it acted is not known")
+        await turn_on(machine, within_s=within_s)
+
+    monkeypatch.setattr(RedfishMachine, "turn_on", lossy)
+    given = planned(room, deadlines=DEADLINES | {"netboot": 60.0})
+    carrier = await room.carrier(given)
+    boot = next(step for step in steps(given) if step.key.endswith("/boot"))
+    async with asyncio.timeout(20):
+        with pytest.raises(OutcomeUnknown):
+            await carrier.carry(boot)
+        await carrier.carry(boot)
+    assert lost
 
 
 @pytest.mark.parametrize(
