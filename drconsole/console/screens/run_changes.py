@@ -153,8 +153,8 @@ class RunChanges(RunVerbs):
             self.console_app.ask("retry", request, lambda reply: self._done("retrying", reply))
         elif verb == "skip":
             self.skip_step(following, step.key)
-        elif verb == "approve":
-            self.do_approve()
+        elif verb == "approve" and (asking := following.steps.get(step.key)) is not None:
+            self.answer_step(following, asking)
         elif verb == "replace":
             machine = run_rows.machine_of(following, step.machine)
             view = following.view

@@ -76,7 +76,10 @@ class RunVerbs(Recovering):
         if following is None or not questions:
             self.console_app.say("no question waits for an answer", "dim")
             return
-        step = questions[0]
+        self.answer_step(following, questions[0])
+
+    def answer_step(self, following: Following, step: StepView) -> None:
+        """Shows one question, and answers it once that is meant."""
         lines = [*prose(step.key, "title"), *prose(step.error or "", "warn")]
 
         def answer(yes: bool | None) -> None:
