@@ -75,9 +75,12 @@ def few(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PreEmption]:
 
 @pytest.fixture(scope="module")
 def going_on(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PreEmption]:
-    """A drill is in the middle of its installs, with machines enough for both."""
+    """A drill is in the middle of its installs, one of which does not begin; there are machines for both."""
     with own_lab(tmp_path_factory.mktemp("going-on"), hosts=2, vms=7, targets=8, speed=150) as lab:
         lab.captured()
+        matches = lab.operator.json("map", "pittsburgh")["matches"]
+        server = next(match["target"] for match in matches if match["role"] == "management")
+        lab.fault("never-netboots", f"machine={server}")
         drill = begun(lab, "drill")
         until(lab, drill, lambda view: view["stages"][3]["state"] == "running")
         yield pre_empted(lab, drill)
@@ -143,5 +146,7 @@ def test_with_too_few_free_machines_as_few_as_needed_are_taken(few: PreEmption) 
 def test_with_machines_enough_the_drills_stay_untouched(going_on: PreEmption) -> None:
     assert going_on.taken == set()
     assert going_on.drill["state"] == "cancelled"
-    touched = {e.object.split("/")[1] for e in going_on.evidence.ledger if e.effect == "power-off"}
+    ledger = going_on.evidence.ledger
+    after = ledger[max(n for n, e in enumerate(ledger) if e.effect == "drop-clone") :]
+    touched = {e.object.split("/")[1] for e in after if e.effect in ("power-off", "power-on", "wipe")}
     assert not touched & set(going_on.held)

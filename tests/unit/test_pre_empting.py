@@ -34,7 +34,7 @@ async def journal(tmp_path: Path) -> AsyncIterator[Journal]:
 
 
 async def made(journal: Journal, run: str, mode: Mode, *steps: Step) -> None:
-    await frozen(journal, steps or (step("preflight/x/y"),), run=run, mode=mode)
+    await frozen(journal, steps or (step("map/x/y"),), run=run, mode=mode)
 
 
 async def held(journal: Journal, run: str = "R-1") -> None:

@@ -7,6 +7,7 @@ from sqlalchemy import Connection
 from drconsole.api.values import CommandReply
 from drconsole.errors import Refused
 from drconsole.journal import commands, runs, steps
+from drconsole.journal.pre_empting import being_pre_empted
 from drconsole.journal.runs import RunRow
 from drconsole.model.run import StepState
 from drconsole.recovery.verbs.rules import AT_REST, cleaning, first, refuse_ended, storage_connected
@@ -102,5 +103,11 @@ def refuse_cleanup(connection: Connection, row: RunRow) -> None:
     if row.cleanup_state not in (None, "failed"):
         told = first(connection, row.id, "cleanup")
         raise Refused(f"its cleanup is {row.cleanup_state}{told}", about=row.id)
+    if taker := being_pre_empted(connection, row):
+        raise Refused(
+            f"is being pre-empted by {taker}, which still takes what it needs",
+            about=row.id,
+            remedy=f"`drconsole run show {taker}`: it is a matter of seconds",
+        )
     if row.mode != "drill" and storage_connected(steps.load(connection, row.id, cleanup=False).values()):
         raise Refused("its storage was connected: its machines are production", about=row.id)
