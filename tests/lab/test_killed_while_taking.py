@@ -16,7 +16,7 @@ from tests.comparer.ledger import Entry, disorder
 from tests.lab.moving import begun, in_state, shown, until
 from tests.lab.own_lab import OwnLab, own_lab, roles
 
-pytestmark = pytest.mark.timeout(240)
+pytestmark = [pytest.mark.timeout(240), pytest.mark.long]
 
 BLOCK, FILES = "array1/prod-block", "array2/prod-files"
 RESTS = in_state("done", "held", "failed", "cancelled", "waiting")
