@@ -27,6 +27,9 @@ _AGAIN_S = (0.0, 0.5, 1.0, 2.0, *(4.0,) * 20, 30.0)
 """Seconds between two starts of a run's runner, by how many in a row died young: a run that goes on is
 taken up again within 5 s, and one whose runner dies at once every time does not keep a machine busy."""
 
+_COMING_S = 60.0
+"""A runner that has not taken its run over after so long is given up."""
+
 _YOUNG_S = 3.0
 """A runner that dies earlier, with no step done, has perhaps not come further than its imports."""
 
@@ -81,6 +84,8 @@ class Runners:
             )
         finally:
             os.close(log)
+        if (given_up := self._processes.get(run)) is not None and given_up.poll() is None:
+            given_up.kill()
         self._processes[run] = process
         last = self._starts.get(run)
         self._starts[run] = _Start(time.monotonic(), last.young if last is not None else 0, self._done(run))
@@ -155,11 +160,24 @@ class Runners:
 
     def _orphaned(self, row: RunRow) -> bool:
         """No process of ours carries it, and its last runner is dead, or silent beyond its lease."""
+        if self._coming(row):
+            return False
         silent = row.beat is not None and time.time() - row.beat > LEASE_S
         if silent and row.pid is not None:
             return True
         process = self._processes.get(row.id)
         return known_dead(row) and (process is None or process.poll() is not None)
+
+    def _coming(self, row: RunRow) -> bool:
+        """Whether a runner has been started that has not taken the run over yet.
+
+        A busy machine needs long to load a large plan. Starting one more at each look, because the
+        last one is silent, would keep it busy for ever.
+        """
+        process, last = self._processes.get(row.id), self._starts.get(row.id)
+        if process is None or last is None or process.poll() is not None or process.pid == row.pid:
+            return False
+        return time.monotonic() - last.at < _COMING_S
 
     def _pause(self, run: str) -> float:
         """A runner that dies at once is not started in a circle: the pauses grow."""
