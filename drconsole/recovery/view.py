@@ -213,9 +213,10 @@ def _machines(
     held = {name: lease for name, lease in leases.items() if lease.run == row.id}
     taken = {n: f"taken by {of.run}" for n, of in leases.items() if of.run == row.pre_empted_by}
     progress = _progress(connection, row.id)
+    # The last one in this order is the first that failed.
+    failed = {r.step.machine: r.error or "" for r in reversed(rows.values()) if r.state == "failed"}
     for target, (name, kind) in roles_of(plan.mapping).items():
         shown = progress.get(target, {})
-        failed = [r.error for r in rows.values() if r.step.machine == target and r.state == "failed"]
         yield MachineView(
             target=target,
             role=kind,
@@ -223,7 +224,7 @@ def _machines(
             state=held[target].state if target in held else "free",
             phase=str(shown.get("phase", "")),
             fraction=shown.get("fraction"),
-            note=taken.get(target) or (failed[0] or "" if failed else ""),
+            note=taken.get(target) or failed.get(target, ""),
         )
     for gone in plan.former:
         if gone.target in held:

@@ -15,7 +15,7 @@ from drconsole.platforms.vsphere.faults import Fault
 from drconsole.platforms.vsphere.leaves import NS, Props
 from drconsole.platforms.vsphere.session import Session
 
-PAGE = 500
+PAGE = 250
 """Objects a page; 250–500 are best on current servers, and old simulators ignore it."""
 _TAGS = (f"{NS}objects", f"{NS}token")
 _PROLOGUE = 4096
