@@ -130,7 +130,7 @@ async def test_a_question_outlives_its_runner_and_the_probe_is_not_repeated(
     await journal.write(lambda c: verbs.approve(c, "R-1", keys.GUESTS_GATE, actor="ann"))
     second = answering.runner()
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr("drconsole.recovery.runner.known_dead", lambda row: True)
+        patch.setattr("drconsole.recovery.takeover.known_dead", lambda row: True)
         await second.carry()
     assert run_state(journal) == "done"
     assert probed(journal) == before
