@@ -17,13 +17,14 @@ from typing import Any, NamedTuple
 import msgspec
 from sqlalchemy import Connection
 
-from drconsole.errors import DRConsoleError, UnknownName
+from drconsole.errors import DRConsoleError
 from drconsole.journal import pre_empting, runs
 from drconsole.journal import steps as recorded
 from drconsole.journal.steps import StepRow
-from drconsole.model.step import Done, Facts, Handlers, Mode, Step, Work, step_key
+from drconsole.model.step import Done, Facts, Handlers, Step, Work, step_key
 from drconsole.planning import keys
 from drconsole.planning.plan_input import PlanInput, PreEmption
+from drconsole.recovery.drill_work import DrillWork
 from drconsole.recovery.drivers import Room, close_all, rooms_of
 from drconsole.recovery.work import StepWork
 from drconsole.settings.values import Settings
@@ -233,51 +234,3 @@ async def _carried(work: Work, drill: _Drill, step: Step) -> None:
     if await handler.observe(own) is None:
         await handler.act(own)
         await handler.observe(own)
-
-
-class DrillWork:
-    """A drill's step as its own handler sees it, carried out by the run that pre-empts it."""
-
-    def __init__(self, work: Work, drill: str, step: Step, rows: Mapping[str, StepRow]) -> None:
-        self._work = work
-        self._rows = rows
-        self.run = drill
-        self.mode: Mode = "drill"
-        self.step = step
-
-    @property
-    def token(self) -> str:
-        """The drill's own."""
-        return f"{self.run}/{self.step.key}"
-
-    def result(self, key: str) -> Facts:
-        """What the drill's step found. Raises UnknownName where it is not done."""
-        found = self._rows[key].result if key in self._rows else None
-        if found is None:
-            raise UnknownName("no such step of the drill is done", about=key)
-        return found
-
-    def results(self, prefix: str) -> Mapping[str, Facts]:
-        """What the drill's done steps found."""
-        return {k: r.result for k, r in self._rows.items() if k.startswith(prefix) and r.result is not None}
-
-    def say(self, text: str, **facts: Any) -> None:
-        """Into the log of the run that pre-empts."""
-        self._work.say(f"{self.step.object}: {text}", **facts)
-
-    def progress(self, phase: str, fraction: float | None = None) -> None:
-        """As progress of the step that does it."""
-        self._work.progress(phase, fraction)
-
-    def answered(self, question: str) -> tuple[str, str] | None:
-        """Nobody is asked about a drill."""
-        return None
-
-    @property
-    def in_doubt(self) -> bool:
-        """Its own runner may have been in the middle of it."""
-        return False
-
-    async def check(self) -> None:
-        """Raises Fenced where the run that pre-empts was itself taken over."""
-        await self._work.check()
