@@ -32,6 +32,7 @@ class Rebuild:
         self.steps: list[Step] = []
         self._objects = {item.id: item for item in scope.objects()}
         self._makers: dict[str, str] = {}
+        self._keys: set[str] = set()
         self._names = _counted(scope)
 
     def label(self, item: Object) -> str:
@@ -51,6 +52,9 @@ class Rebuild:
 
     def has(self, captured: str) -> bool:
         return captured in self._objects
+
+    def has_step(self, key: str) -> bool:
+        return key in self._keys
 
     def makes(self, key: str, *captured: str) -> None:
         """Notes that the step `key` creates these objects."""
@@ -95,6 +99,7 @@ class Rebuild:
         """
         places = {name: self.place(captured) for name, captured in (at or {}).items()}
         wanted = dict.fromkeys((*needs, *(maker for maker, _ in places.values())))
+        self._keys.add(key)
         self.steps.append(
             Step(
                 key=key,

@@ -60,7 +60,7 @@ def _add_datastore(
 def _rescan(rebuild: Rebuild, host: Host) -> str:
     """Returns the key of the host's rescan, adding it at its first use: one finds all volumes."""
     key = step_key("import", host.name, "rescan")
-    if all(step.key != key for step in rebuild.steps):
+    if not rebuild.has_step(key):
         groups = {entry.id for entry in rebuild.plan.site.groups if _in_scope(rebuild, entry)}
         rebuild.add(
             key,
