@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
-from sqlalchemy import Column, Connection, Row, func, insert, select, update
+from sqlalchemy import Column, Connection, Row, delete, func, insert, select, update
 
 from drconsole import __version__
 from drconsole.errors import Busy, Fenced, UnknownName
@@ -77,8 +77,8 @@ def create(connection: Connection, plan: Plan, source: bytes, *, actor: str, aut
             mode=plan.mode,
             snapshot=plan.snapshot,
             state="pending",
-            plan=zlib.compress(msgspec.json.encode(plan), 1),
-            input=zlib.compress(source, 1),
+            plan=b"",
+            input=b"",
             actor=actor,
             auto_cleanup=auto_cleanup,
             created=now(),
@@ -86,6 +86,7 @@ def create(connection: Connection, plan: Plan, source: bytes, *, actor: str, aut
             seq=0,
         )
     )
+    connection.execute(insert(schema.frozen).values(run=plan.run, **_packed(plan, source)))
     events.add(connection, plan.run, "run", actor=actor, text="created", facts={"state": "pending"})
 
 
@@ -125,10 +126,23 @@ def summary(row: RunRow) -> RunSummary:
 
 def frozen(connection: Connection, run: str) -> tuple[Plan, bytes]:
     """Returns a run's plan, and the JSON it was made from."""
-    row = connection.execute(select(_TABLE.c.plan, _TABLE.c.input).where(_TABLE.c.id == run)).first()
+    plan, source = _frozen(connection, run)
+    return msgspec.json.decode(zlib.decompress(plan), type=Plan), zlib.decompress(source)
+
+
+def _frozen(connection: Connection, run: str) -> tuple[bytes, bytes]:
+    """The plan and its input as they are kept: beside the run, or in it since before revision 0004."""
+    table = schema.frozen.c
+    beside = select(table.plan, table.input).where(table.run == run)
+    within = select(_TABLE.c.plan, _TABLE.c.input).where(_TABLE.c.id == run)
+    row = connection.execute(beside).first() or connection.execute(within).first()
     if row is None:
         raise UnknownName("there is no such run", about=run)
-    return msgspec.json.decode(zlib.decompress(row.plan), type=Plan), zlib.decompress(row.input)
+    return row.plan, row.input
+
+
+def _packed(plan: Plan, source: bytes) -> dict[str, bytes]:
+    return {"plan": zlib.compress(msgspec.json.encode(plan), 1), "input": zlib.compress(source, 1)}
 
 
 def take_over(connection: Connection, run: str, owner: Owner, *, owner_dead: bool) -> int:
@@ -228,20 +242,16 @@ def amend(connection: Connection, plan: Plan, source: bytes, *, actor: str, text
     caller's to change, in the same transaction. Raises UnknownName.
     """
     raised = update(_TABLE).where(_TABLE.c.id == plan.run).values(amended=_TABLE.c.amended + 1)
-    before = connection.execute(raised.returning(_TABLE.c.amended, _TABLE.c.plan, _TABLE.c.input)).first()
-    if before is None:
+    number = connection.execute(raised.returning(_TABLE.c.amended)).scalar()
+    if number is None:
         raise UnknownName("there is no such run", about=plan.run)
-    kept = {"run": plan.run, "number": before.amended, "at": now(), "actor": actor, "text": text}
-    connection.execute(
-        insert(schema.amendment).values(**kept, plan=before.plan, input=before.input),
-    )
-    changed = {
-        "plan": zlib.compress(msgspec.json.encode(plan), 1),
-        "input": zlib.compress(source, 1),
-    }
-    connection.execute(update(_TABLE).where(_TABLE.c.id == plan.run).values(**changed))
-    events.add(connection, plan.run, "run", actor=actor, text=text, facts={"amended": before.amended})
-    return int(before.amended)
+    before, made_from = _frozen(connection, plan.run)
+    kept = {"run": plan.run, "number": number, "at": now(), "actor": actor, "text": text}
+    connection.execute(insert(schema.amendment).values(**kept, plan=before, input=made_from))
+    connection.execute(delete(schema.frozen).where(schema.frozen.c.run == plan.run))
+    connection.execute(insert(schema.frozen).values(run=plan.run, **_packed(plan, source)))
+    events.add(connection, plan.run, "run", actor=actor, text=text, facts={"amended": number})
+    return int(number)
 
 
 def unfinished(connection: Connection) -> tuple[RunRow, ...]:

@@ -11,11 +11,12 @@ from functools import partial
 from multiprocessing.queues import Queue
 from pathlib import Path
 
+import msgspec
 import pytest
-from sqlalchemy import Connection
+from sqlalchemy import Connection, delete, select, update
 
 from drconsole.errors import Busy, DatabaseFailed, DRConsoleError, Fenced, Refused
-from drconsole.journal import events, pool, runs, steps
+from drconsole.journal import events, pool, runs, schema, steps
 from drconsole.journal.journal import Journal
 from drconsole.journal.runs import Owner
 from drconsole.model.target import TargetHardware
@@ -188,3 +189,19 @@ async def test_posted_work_that_fails_is_told(journal: Journal) -> None:
     heard: asyncio.Queue[BaseException] = asyncio.Queue()
     journal.post(lambda c: runs.prove(c, "R-none", 1), heard.put_nowait)
     assert isinstance(await asyncio.wait_for(heard.get(), 5), Fenced)
+
+
+async def test_a_plan_that_an_earlier_version_froze_is_found_and_amended(journal: Journal) -> None:
+    await frozen(journal, [step("halt/a/x")])
+
+    def as_before(connection: Connection) -> None:
+        kept = connection.execute(select(schema.frozen)).one()
+        connection.execute(update(schema.run).values(plan=kept.plan, input=kept.input))
+        connection.execute(delete(schema.frozen))
+
+    await journal.write(as_before)
+    plan, source = journal.read(lambda c: runs.frozen(c, "R-1"))
+    assert [each.key for each in plan.steps] == ["halt/a/x"]
+    changed = msgspec.structs.replace(plan, steps=())
+    await journal.write(lambda c: runs.amend(c, changed, source, actor="ann", text="a spare"))
+    assert journal.read(lambda c: runs.frozen(c, "R-1"))[0].steps == ()
