@@ -67,6 +67,17 @@ async def test_a_real_recovery_wants_the_sites_name_typed(tmp_path: Path) -> Non
         assert (sent.mode, sent.confirm, sent.mapping) == ("disaster", "pittsburgh", None)
 
 
+async def test_a_site_is_moved_only_once_its_name_is_typed(tmp_path: Path) -> None:
+    async with desk(tmp_path, run=False) as at:
+        await at.pilot.press("R", "j", "j", "enter")
+        assert isinstance(at.app.screen, Ask)
+        assert not at.service.asked_for(requests.Recover)
+        await at.pilot.press(*"pittsburgh", "enter")
+        sent = await at.asked(requests.Recover)
+        assert isinstance(sent, requests.Recover)
+        assert (sent.mode, sent.confirm) == ("planned", "pittsburgh")
+
+
 async def test_a_drill_is_begun_by_y_alone_and_n_begins_nothing(tmp_path: Path) -> None:
     async with desk(tmp_path, run=False) as at:
         await at.pilot.press("R", "enter", "n")
