@@ -9,8 +9,8 @@ from typing import cast
 from drconsole.errors import DeviceError, Unreachable
 from drconsole.model.step import Done, Facts, Handlers, Step, Work
 from drconsole.planning.plan_input import PlanInput
+from drconsole.recovery.drill_work import DrillWork
 from drconsole.recovery.drivers import Room
-from drconsole.recovery.stages.pre_emption import DrillWork
 from drconsole.recovery.work import StepWork
 from drconsole.settings.values import Settings
 from tests.sim.deeds import deed_of

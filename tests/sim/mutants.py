@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Connection, delete, insert, text
 
 from drconsole.errors import Refused
-from drconsole.journal import claims, pool, runs, schema, steps
+from drconsole.journal import claims, pool, schema
 from drconsole.journal.clock import now
 from drconsole.model.step import Facts, Handler, Step, Work
 from drconsole.planning import keys
@@ -46,16 +46,6 @@ def _looks(work: Work) -> bool:
     from tests.sim.deeds import deed_of
 
     return deed_of(work.step, "").kind == "look"
-
-
-def _epoch_unproven() -> AbstractContextManager[object]:
-    def finish(connection: Connection, run: str, epoch: int, key: str, result: Facts) -> None:
-        _FINISH(connection, run, runs.current_epoch(connection, run), key, result)
-
-    return patch.object(steps, "finish", finish)
-
-
-_FINISH = steps.finish
 
 
 def _unchecked() -> AbstractContextManager[object]:
@@ -135,7 +125,6 @@ _BEHIND = frozenset({"storage", "import"})
 
 MUTANTS: dict[str, Mutant] = {
     "nobody looks before the act": unobserved(),
-    "finish does not prove the epoch": _epoch_unproven,
     "check() checks nothing": _unchecked,
     "storage does not need the barrier": _without(
         frozenset({keys.BARRIER}), lambda step: step.stage in _BEHIND

@@ -27,7 +27,7 @@ from tests.sim.service import Keeper, freeze
 from tests.sim.weather import Weather
 from tests.sim.world import World
 
-BOUND_S = 3600.0
+BOUND_S = 900.0
 """No run may take longer once it is calm, in virtual seconds."""
 
 _TROUBLE = """
@@ -79,6 +79,7 @@ class Simulation:
         self.refused: dict[str, str] = {}
         self.processes: list[Process] = []
         self._carriers: dict[int, str] = {}
+        self._last: dict[str, tuple[int, int | None]] = {}
         self._keeper: Process | None = None
         self._mischief = scenario.mischief
         self._handler = {
@@ -167,6 +168,13 @@ class Simulation:
         return TurningJournal(self.database, self.random(f"journal/{name}/{here().pid}"), self._written)
 
     def _written(self, process: Process, writer: TurningWriter) -> None:
+        """After each commit: no runner has written events of its run that another one has by now."""
+        run = self._carriers.get(process.pid, "")
+        for name, seq, pid in self.database.ask("SELECT id, seq, pid FROM run"):
+            before, owner = self._last.get(name, (seq, pid))
+            if name == run and seq != before and owner is not None and process.pid not in (owner, pid):
+                self.world.violations.append(f"{run}: {process.name} writes events, though {owner} has it")
+            self._last[name] = (seq, pid)
         self.strikes.count(process, "commit")
 
     def _runners(self) -> list[Process]:
