@@ -18,6 +18,9 @@ from drconsole.settings.values import Settings, Site
 
 _BACKOFF_S = (1.0, 2.0, 5.0, 10.0, 30.0, 60.0)
 _SIGN_S = 1.0
+_BEHIND = 256
+"""Batches that wait for one reader, at most: a console that was stopped costs the service no more."""
+
 _FINAL = (WrongCredentials, PinMismatch)
 """Never tried again by itself: accounts lock, and a pin is the operator's to change. See `resume`."""
 
@@ -97,11 +100,14 @@ class Inventory:
         self._tell(self._batch(()))
 
     async def looked_at(self) -> AsyncIterator[InventoryBatch]:
-        """Yields all there is, then changes, and a sign of life or of its loss each second."""
-        queue: asyncio.Queue[InventoryBatch] = asyncio.Queue()
+        """Yields all there is, then changes, and a sign of life or of its loss each second.
+
+        Who reads too slowly for the changes is given all there is again instead of them.
+        """
+        queue: asyncio.Queue[InventoryBatch] = asyncio.Queue(_BEHIND)
         self._watchers.add(queue)
         try:
-            yield self._batch(tuple(self._objects.values()), reset=True)
+            yield self._whole()
             while True:
                 try:
                     yield await asyncio.wait_for(queue.get(), _SIGN_S)
@@ -112,7 +118,15 @@ class Inventory:
 
     def _tell(self, batch: InventoryBatch) -> None:
         for queue in self._watchers:
-            queue.put_nowait(batch)
+            if queue.full():
+                while not queue.empty():
+                    queue.get_nowait()
+                queue.put_nowait(self._whole())
+            else:
+                queue.put_nowait(batch)
+
+    def _whole(self) -> InventoryBatch:
+        return self._batch(tuple(self._objects.values()), reset=True)
 
     def _batch(self, changes: tuple[InventoryChange, ...], *, reset: bool = False) -> InventoryBatch:
         return InventoryBatch(

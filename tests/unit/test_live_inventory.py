@@ -51,6 +51,27 @@ async def test_a_late_watcher_sees_whole_objects(monkeypatch: pytest.MonkeyPatch
     ]
 
 
+async def test_a_reader_that_stands_still_is_given_all_there_is_instead_of_every_change(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    told = 10 * inventory._BEHIND
+    site = Scripted(*((change("vm-1", name="web-01", turn=str(turn)),) for turn in range(told)))
+    monkeypatch.setattr(inventory, "platform_of", lambda settings, name: site)
+    live = inventory.Inventory(SITE, _settings(tmp_path))
+    looking = live.looked_at()
+    assert (await anext(looking)).changes == ()
+    await live._follow()
+    waiting = [await anext(looking)]
+    while waiting[-1].state == "live":
+        waiting.append(await anext(looking))
+    assert len(waiting) <= inventory._BEHIND
+    assert waiting[0].reset
+    assert waiting[-1].state == "stale"
+    turns = [seen.facts["turn"] for batch in waiting for seen in batch.changes]
+    assert turns == sorted(turns, key=int)
+    assert turns[-1] == str(told - 1)
+
+
 def _settings(directory: Path) -> Settings:
     values: dict[str, Any] = {"path": str(directory / "c.toml"), "state_dir": str(directory)}
     return Settings(**values, repository_url="", journal_url="", sites={"erie": SITE})
