@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from itertools import islice
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from drconsole.lab.world.vim.events import EventManager
@@ -80,20 +81,30 @@ class TaskManager(ManagedObject):
     wsdl = "TaskManager"
     defaults: ClassVar[dict[str, Any]] = {"maxCollector": 32}
 
+    def __init__(self, *args: Any, **props: Any) -> None:
+        super().__init__(*args, **props)
+        self._tasks: list[Task] = []
+
     @computed("recentTask")
     def _recent(self) -> Any:
-        return [task.ref() for task in self.endpoint.of(Task)[-20:]]
+        return [task.ref() for task in self._tasks[-20:]]
 
     @computed("description")
     def _description(self) -> Any:
         return new("TaskDescription", methodInfo=[], state=[], reason=[])
 
+    def _beyond(self) -> list[Task]:
+        """Returns the oldest finished tasks beyond those that are kept."""
+        finished = (task for task in self._tasks if task.done.is_set())
+        return list(islice(finished, max(0, len(self._tasks) - KEPT)))
+
     def start(self, method: str, entity: ManagedObject, user: str) -> Task:
         """Makes a task and forgets the oldest finished ones."""
-        finished = [task for task in self.endpoint.of(Task) if task.done.is_set()]
-        for old in finished[: max(0, len(finished) - KEPT)]:
+        for old in self._beyond():
+            self._tasks.remove(old)
             self.endpoint.remove(old)
         task = Task(self.endpoint)
+        self._tasks.append(task)
         task.begin(method, entity, user)
         self.endpoint.add(task)
         self.touch("recentTask")
