@@ -1,25 +1,25 @@
 """The look before the act is taken away, handler by handler: some test must notice, or we say why not.
 
 A runner dies right after an act; the next one is told "not so" when it looks, and acts again. The
-ledger then has a repeated effect, or the device objects and the step fails. Where neither happens
-the act itself must be one that can be repeated, and `REPEATABLE` says what makes it so.
+ledger then has an effect once more than undisturbed, or the device objects and the step fails. Where
+neither happens the act itself must be one that can be repeated, and `REPEATABLE` says what makes it so.
 """
 
 from __future__ import annotations
 
 import asyncio
 import tempfile
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 from typing import NamedTuple
 
-from tests.chaos.drills import Stuck, journal_of, lost, orders_of, rest, started
+from tests.chaos.drills import Stuck, journal_of, orders_of, rest, started
 from tests.chaos.inside.orders import Orders, Point, heeded
 from tests.chaos.row import Row
 from tests.comparer.ledger import disorder
-from tests.lab.evidence import seen
 from tests.lab.own_lab import OwnLab, own_lab, roles
 
 NAME = "look before act removed"
@@ -41,6 +41,18 @@ class Target(NamedTuple):
     cleanup: bool
 
 
+Effects = Counter[tuple[str, str]]
+"""How often the world had an effect on an object."""
+
+
+class Undisturbed(NamedTuple):
+    """The handlers that act in a drill that nothing disturbs, and its effects: held, and cleaned up."""
+
+    targets: Sequence[Target]
+    held: Effects
+    done: Effects
+
+
 class Verdict(NamedTuple):
     """What noticed that a handler did not look; "" where nothing did."""
 
@@ -51,14 +63,14 @@ class Verdict(NamedTuple):
 async def row(long: bool) -> Row:
     """Takes the look away from each handler that acts in a small drill and its cleanup."""
     with tempfile.TemporaryDirectory(prefix="chaos-") as base, heeded():
-        targets = await asyncio.to_thread(_targets, Path(base) / "undisturbed")
+        model = await asyncio.to_thread(_undisturbed, Path(base) / "undisturbed")
         with ThreadPoolExecutor(AT_ONCE) as pool:
             loop = asyncio.get_running_loop()
             return judged(
                 await asyncio.gather(
                     *(
-                        loop.run_in_executor(pool, _verdict, Path(base) / f"lab{number}", target)
-                        for number, target in enumerate(targets)
+                        loop.run_in_executor(pool, _verdict, Path(base) / f"lab{number}", target, model)
+                        for number, target in enumerate(model.targets)
                     )
                 )
             )
@@ -80,53 +92,67 @@ def judged(verdicts: Sequence[Verdict]) -> Row:
     )
 
 
-def _targets(folder: Path) -> list[Target]:
-    """Each handler that acts, by what the runners of an undisturbed drill noted."""
+def _undisturbed(folder: Path) -> Undisturbed:
+    """What runners note and what the ledger has where nothing dies."""
     with _lab(folder) as lab:
         orders_of(lab).order(Orders())
-        run = _drilled(lab, cleanup=True)
+        start = len(lab.ledger())
+        run = _held(lab)
+        held = _effects(lab, start)
+        _cleaned(lab, run)
         steps = {step.key: step for step in journal_of(lab).steps(run)}
         acted = [steps[line.key] for line in orders_of(lab).log("act")]
         first = {step.handler: step for step in reversed(acted)}
-        return [Target(step.handler, step.key, step.cleanup) for step in first.values()]
+        targets = [Target(step.handler, step.key, step.cleanup) for step in first.values()]
+        return Undisturbed(targets, held, _effects(lab, start))
 
 
-def _verdict(folder: Path, target: Target) -> Verdict:
+def _effects(lab: OwnLab, start: int) -> Effects:
+    """Counts effects since a line of the ledger; replication goes on by itself and is left out."""
+    return Counter((e.effect, e.object) for e in lab.ledger()[start:] if e.effect != "write-volume")
+
+
+def _verdict(folder: Path, target: Target, model: Undisturbed) -> Verdict:
     try:
         with _lab(folder) as lab:
             kill = Point(target.key, "after-act")
             orders_of(lab).order(Orders(kill=(kill,), blind=(target.handler,)))
-            return Verdict(target, _noticed(lab, target))
+            return Verdict(target, _noticed(lab, target, model))
     except AssertionError as error:
         return Verdict(target, f"a command failed: {' '.join(str(error).split())[:100]}")
 
 
-def _noticed(lab: OwnLab, target: Target) -> str:
-    before, bare, start = lab.dump("protected"), lab.dump("recovered"), len(lab.ledger())
+def _noticed(lab: OwnLab, target: Target, model: Undisturbed) -> str:
+    start = len(lab.ledger())
     try:
-        run = _drilled(lab, cleanup=target.cleanup)
+        run = _held(lab)
+        if target.cleanup:
+            _cleaned(lab, run)
     except Stuck as stuck:
         return f"the step fails ({str(stuck)[:90]})"
-    again = [step for step in journal_of(lab).events(run) if step.facts.get("state") == "failed"]
+    failed = [event for event in journal_of(lab).events(run) if event.facts.get("state") == "failed"]
+    if failed:
+        return f"a step failed on the way ({failed[0].text[:90]})"
     view = lab.operator.json("run", "show", run)
-    told = disorder(lab.ledger()[start:], roles(view))
-    if told or again:
-        return (told or [again[0].text])[0][:110]
-    if target.cleanup:
-        return ""
-    outcome = lab.operator("run", "show", run, "--json")
-    evidence = seen(lab, "drill", before, bare, start, outcome)
-    return next(iter([*evidence.lost, *lost(evidence)]), "")[:110]
+    if told := disorder(lab.ledger()[start:], roles(view)):
+        return told[0][:110]
+    more = _effects(lab, start) - (model.done if target.cleanup else model.held)
+    if more:
+        (effect, where), _ = more.most_common(1)[0]
+        return f"{effect} of {where[-60:]} once more than undisturbed"
+    changed = [d["path"] for d in view["fidelity"]["differences"] if d["class"] == "lost"]
+    return f"lost: {changed[0]}" if changed else ""
 
 
-def _drilled(lab: OwnLab, *, cleanup: bool) -> str:
-    """Carries a drill out, and its cleanup where that is what is asked for."""
+def _held(lab: OwnLab) -> str:
     run = started(lab)
     rest(lab, run, "held", PATIENCE_S)
-    if cleanup:
-        lab.operator.json("run", "cleanup", run, "--detach")
-        rest(lab, run, "done", PATIENCE_S)
     return run
+
+
+def _cleaned(lab: OwnLab, run: str) -> None:
+    lab.operator.json("run", "cleanup", run, "--detach")
+    rest(lab, run, "done", PATIENCE_S)
 
 
 @contextmanager

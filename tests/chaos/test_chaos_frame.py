@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
+from typing import cast
 
 import psutil
 import pytest
@@ -13,7 +15,7 @@ import pytest
 from tests.chaos import __main__ as chaos
 from tests.chaos import left, table
 from tests.chaos.inside.orders import FOLDER, NAME, ROOT, Orders, Place, Point
-from tests.chaos.row import Row
+from tests.chaos.row import Measured, Row
 
 
 @pytest.fixture
@@ -99,3 +101,11 @@ hooks.Dying(hooks.Place(__import__("pathlib").Path("{place.path}"))).at("guests/
     assert codes == [-9, 0]
     assert [line.what for line in place.log()] == ["born", "kill", "born"]
     assert (FOLDER / "sitecustomize.py").exists()
+
+
+def test_every_row_of_the_table_is_there() -> None:
+    for name in table.ROWS:
+        module = cast("Measured", import_module(f"tests.chaos.{name}"))
+        assert module.NAME
+        assert module.AIM
+        assert callable(module.row)
