@@ -41,6 +41,7 @@ def found_at(seeds: int) -> tuple[int, str]:
     return 0, ""
 
 
+@pytest.mark.timeout(300)
 @pytest.mark.parametrize("name", MUTANTS)
 def test_a_planted_bug_is_found(name: str) -> None:
     with MUTANTS[name]():
