@@ -29,8 +29,28 @@ SPEED = 600.0
 AT_ONCE = 2
 PATIENCE_S = 150.0
 
-REPEATABLE: Mapping[str, str] = {}
+_REFUSED = "the server refuses a second one, and the refusal is looked into"
+_LOOKS = "the act reads how it stands and does only what lacks"
+_TOKEN = "the array is told the wanted state: what is so already stays"
+_WAITS = "the act itself changes nothing where the machine is on its way"
+
+REPEATABLE: Mapping[str, str] = {
+    **dict.fromkeys(("vsphere.folder", "vsphere.cluster", "vsphere.distributed-switch"), _REFUSED),
+    **dict.fromkeys(("vsphere.add-host", "vsphere.register", "vsphere.power-on"), _REFUSED),
+    **dict.fromkeys(("vsphere.datacenters", "vsphere.settings", "vsphere.vmkernel"), _LOOKS),
+    **dict.fromkeys(("vsphere.switches", "vsphere.port-groups", "vsphere.connect-guest"), _LOOKS),
+    **dict.fromkeys(("vsphere.mount-nfs", "vsphere.mount-vmfs", "vsphere.apply-uplinks"), _LOOKS),
+    **dict.fromkeys(("vsphere.power-off", "provision.power-off"), _LOOKS),
+    **dict.fromkeys(("replication.halt", "replication.present", "replication.unpresent"), _TOKEN),
+    "replication.test-stop": _TOKEN,
+    **dict.fromkeys(("provision.install", "provision.ready"), _WAITS),
+    "vsphere.unregister": "a guest that is gone is not found, and the next look says so",
+    "recovery.capture": "reading a site changes nothing",
+}
 """Handlers whose act may be done twice, and what makes it harmless."""
+
+_OWN_NAMES = "/datastore/snap-"
+"""A copy of a volume is named by whoever mounts it first: such names differ between two drills."""
 
 
 class Target(NamedTuple):
@@ -108,8 +128,10 @@ def _undisturbed(folder: Path) -> Undisturbed:
 
 
 def _effects(lab: OwnLab, start: int) -> Effects:
-    """Counts effects since a line of the ledger; replication goes on by itself and is left out."""
-    return Counter((e.effect, e.object) for e in lab.ledger()[start:] if e.effect != "write-volume")
+    """Counts effects since a line of the ledger, but for replication, which goes on by itself."""
+    entries = lab.ledger()[start:]
+    told = ((e.effect, e.object) for e in entries if e.effect != "write-volume")
+    return Counter(pair for pair in told if _OWN_NAMES not in pair[1])
 
 
 def _verdict(folder: Path, target: Target, model: Undisturbed) -> Verdict:
