@@ -13,6 +13,7 @@ import msgspec
 
 from drconsole.api.values import (
     Change,
+    ChannelOutcome,
     CommandReply,
     InventoryBatch,
     MatchReply,
@@ -227,7 +228,7 @@ class Attach(Request[RunView, Event], frozen=True, kw_only=True):
     """A run's events after `after`, then live ones, until the run rests.
 
     A run rests when it is held, done, failed or cancelled and no cleanup is under way; with
-    `stay` False also when it is waiting. The reply is the run as it is then.
+    `stay` False also when it is waiting or paused. The reply is the run as it is then.
     """
 
     run: str = "latest"
@@ -333,6 +334,12 @@ class Report(Request[ReportReply, None], frozen=True, kw_only=True):
     site: str = ""
 
 
+class TestNotify(Request[tuple[ChannelOutcome, ...], None], frozen=True, kw_only=True):
+    """Sends a message to each configured channel now, once, and says what came of it."""
+
+    __test__ = False  # its name begins like a test's
+
+
 class WatchInventory(Request[None, InventoryBatch], frozen=True, kw_only=True):
     """A site's live inventory: first all of it, then changes, and a sign of life a second."""
 
@@ -375,6 +382,7 @@ AnyRequest = (
     | Cancel
     | Cleanup
     | Report
+    | TestNotify
     | WatchInventory
 )
 """What the service decodes a request as."""

@@ -261,6 +261,14 @@ class CommandReply(_Value, frozen=True, kw_only=True):
     text: str = ""
 
 
+class ChannelOutcome(_Value, frozen=True, kw_only=True):
+    """Whether a channel took a message; `error` is why it did not."""
+
+    channel: str
+    told: bool
+    error: str = ""
+
+
 class ReportReply(_Value, frozen=True, kw_only=True):
     """A run's report, as JSON text and as prose."""
 

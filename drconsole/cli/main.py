@@ -33,6 +33,7 @@ NOUNS: dict[str, tuple[str, str]] = {
     "map": ("mapping", "Matches targets to roles and writes the host mapping."),
     "select": ("selection", "Chooses guests and writes the VM selection."),
     "plan": ("plan", "What a run would do: verdicts, readiness, estimate."),
+    "notify": ("notify", "Who is told of runs: webhook, mail, system log."),
     "recover": ("recover", "Recovers a site: a drill, or in earnest."),
     "run": ("run", "Runs: watch them, and help them along."),
 }

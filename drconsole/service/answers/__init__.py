@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from drconsole.api import requests
-from drconsole.service.answers import amending, planning, pool, runs, sites, snapshots
+from drconsole.service.answers import amending, notify, planning, pool, runs, sites, snapshots
 from drconsole.service.caller import Caller
 from drconsole.service.state import State
 
@@ -49,4 +49,5 @@ ANSWERS: dict[type[requests.Request[Any, Any]], Answer] = {
     requests.Cancel: runs.cancel,
     requests.Cleanup: runs.cleanup,
     requests.Report: runs.report,
+    requests.TestNotify: notify.test,
 }

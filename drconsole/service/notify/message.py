@@ -50,3 +50,12 @@ def _lines(body: Body) -> list[str]:
     if body.count > len(body.items):
         lines.append(f"and {body.count - len(body.items)} more")
     return lines
+
+
+def trial(actor: str, at: str) -> Message:
+    """Returns a message that asks for nothing: whether it arrives is what matters."""
+    key = f"test.{at.replace(':', '')}"
+    summary = "this is a test: nothing has happened, nothing need be done"
+    text = f"{summary}\n\n{at}  `drconsole notify test`, by {safe_text(actor)}\n"
+    told = {"notice": 1, "id": key, "kind": "test", "at": at, "summary": summary, "text": text}
+    return Message(key, "finished", summary, text, msgspec.json.encode(told))
