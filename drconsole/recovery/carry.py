@@ -147,14 +147,14 @@ async def look_again(handler: Handler, work: Work, error: DRConsoleError) -> Don
 
 
 class _Tries:
-    """Whether an act of this step may still show, though the way to the device is lost."""
+    """Whether an act of this step may still show: the way to the device, or the runner that began it, was lost."""
 
-    def __init__(self) -> None:
-        self.open = False
+    def __init__(self, work: Work) -> None:
+        self.open = work.in_doubt
 
 
 async def _repeated(handler: Handler, work: Work) -> Facts:
-    tries = _Tries()
+    tries = _Tries(work)
     for pause in RETRY_S:
         try:
             return await _once(handler, work, tries)

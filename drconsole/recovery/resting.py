@@ -47,10 +47,10 @@ def begin_cleanup(connection: Connection, run: str) -> None:
 
 
 def end_cleanup(connection: Connection, run: str) -> None:
-    """The cleanup is over: failed where the run still has machines that were not wiped."""
+    """The cleanup is over: failed where the run still has machines or clones that it could not undo."""
     runs.set_paused(connection, run, None)
     if left := cleanup.given_back(connection, run):
-        told = f"not given back, because they were not wiped: {', '.join(left)}"
+        told = f"not given back, because they were not cleaned up: {', '.join(left)}"
         runs.set_cleanup(connection, run, "failed", text=told)
         return
     runs.set_cleanup(connection, run, "done")

@@ -11,8 +11,10 @@ from sqlalchemy import Connection
 
 from drconsole.cli.watching import cleanup_ending, ending
 from drconsole.errors import AcceptedFailures
-from drconsole.journal import pool
+from drconsole.journal import claims, pool
+from drconsole.journal import steps as recorded
 from drconsole.journal.journal import Journal
+from drconsole.model.run import StepState
 from drconsole.model.step import Step
 from drconsole.planning.graph import dependants
 from drconsole.recovery import carry, verbs
@@ -156,3 +158,19 @@ def test_no_step_on_a_real_machine_goes_on_without_its_taking_back() -> None:
     on_machines = {each.key for each in made if each.machine == "E" and not each.key.endswith("take-back")}
     assert {"cleanup/E/power-off", "cleanup/E/wipe", "cleanup/E/restore", "cleanup/E/free"} == on_machines
     assert on_machines <= dependants(made, "cleanup/E/take-back")
+
+
+@pytest.mark.parametrize(("state", "kept"), [("skipped", ("a1/g1",)), ("done", ()), ("cancelled", ())])
+async def test_a_group_whose_clones_still_stand_is_not_given_back(
+    journal: Journal, state: StepState, kept: tuple[str, ...]
+) -> None:
+    drop = step("cleanup/a1%2Fg1/drop-clones", handler="replication.test-stop", object="a1/g1")
+    await frozen(journal, (), cleanup=(drop,), made=source("R-1", "drill", ()))
+
+    def write(connection: Connection) -> tuple[str, ...]:
+        claims.claim(connection, "R-1", "a1/g1")
+        recorded.set_states(connection, "R-1", {drop.key: state}, actor="kim", reason="the array is gone")
+        return cleanup.given_back(connection, "R-1")
+
+    assert await journal.write(write) == kept
+    assert tuple(journal.read(claims.held_groups)) == kept

@@ -129,14 +129,24 @@ def _idle(rows: Iterable[StepRow]) -> dict[str, StepState]:
 
 
 def given_back(connection: Connection, run: str) -> tuple[str, ...]:
-    """Ends a cleanup: what was only reserved is free. Returns the targets that the run still has.
+    """Ends a cleanup: what was only reserved is free. Returns the targets and groups that the run still has.
 
-    These were not wiped. They stay the run's, for nobody to take, until another cleanup has.
+    The targets were not wiped, the groups' clones still stand because an operator gave their steps up.
+    They stay the run's, for nobody to take, until another cleanup has.
     """
     pool.free_reservations(connection, run)
-    claims.release(connection, run)
+    standing = _standing(steps_of.load(connection, run, cleanup=True).values())
+    held = {group for group, tie in claims.held_groups(connection).items() if tie.run == run}
+    claims.release(connection, run, held - standing)
     mine = [lease for lease in pool.leases(connection).values() if lease.run == run]
-    return tuple(sorted(lease.target for lease in mine if lease.state != "in-service"))
+    targets = sorted(lease.target for lease in mine if lease.state != "in-service")
+    return *targets, *sorted(held & standing)
+
+
+def _standing(rows: Iterable[StepRow]) -> set[str]:
+    """The groups of which something is still presented or cloned."""
+    undoing = ("replication.unpresent", "replication.test-stop")
+    return {row.step.object for row in rows if row.step.handler in undoing and row.state == "skipped"}
 
 
 class TakeBack:
