@@ -14,7 +14,7 @@ from tests.chaos.table import ROWS, chosen, show
 
 
 def main(arguments: list[str]) -> int:
-    """Returns 0 where every row met its aim, 1 where one missed, 2 for a name that is no row."""
+    """Returns 0 where every row met its aim, 1 where one missed, 2 for a name that is no row, 130 at ctrl-c."""
     parser = argparse.ArgumentParser(prog="scripts/chaos", description="Prints what a recovery survives.")
     parser.add_argument("--long", action="store_true", help="the long set: an hour or two")
     parser.add_argument("--json", action="store_true", help="the table as a JSON list on stdout")
@@ -25,7 +25,10 @@ def main(arguments: list[str]) -> int:
         names = chosen(words.names, long=words.long)
     except KeyError as unknown:
         parser.error(f"there is no row {unknown}")
-    return show(names, long=words.long, as_json=words.json)
+    try:
+        return show(names, long=words.long, as_json=words.json)
+    except KeyboardInterrupt:
+        return 130
 
 
 if __name__ == "__main__":

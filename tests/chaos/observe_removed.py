@@ -31,7 +31,7 @@ PATIENCE_S = 150.0
 
 _REFUSED = "the server refuses a second one, and the refusal is looked into"
 _LOOKS = "the act reads how it stands and does only what lacks"
-_TOKEN = "the array is told the wanted state: what is so already stays"
+_TOKEN = "the array tells a repeat by its token, and leaves what is so already"
 _WAITS = "the act itself changes nothing where the machine is on its way"
 
 REPEATABLE: Mapping[str, str] = {

@@ -56,6 +56,9 @@ def measure(name: str, *, long: bool) -> Timed:
     try:
         module = cast("Measured", import_module(f"tests.chaos.{name}"))
         row = asyncio.run(_bounded(module, long=long))
+    except KeyboardInterrupt:
+        end_left()
+        raise
     except Exception as error:  # the boundary: one broken row does not hide the others
         told = " ".join(f"{type(error).__name__}: {error}".split())
         row = Row(name=name, figure="not measured", aim="", ok=False, note=told[:500])
