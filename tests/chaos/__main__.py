@@ -14,7 +14,7 @@ from tests.chaos.table import ROWS, chosen, show
 
 
 def main(arguments: list[str]) -> int:
-    """Returns 0 where every row met its aim, 1 where one missed, 2 for a name that is no row, 130 at ctrl-c."""
+    """Returns 0 where every row met its aim, 1 where one missed, 2 for no such row, 130 at ctrl-c."""
     parser = argparse.ArgumentParser(prog="scripts/chaos", description="Prints what a recovery survives.")
     parser.add_argument("--long", action="store_true", help="the long set: an hour or two")
     parser.add_argument("--json", action="store_true", help="the table as a JSON list on stdout")
