@@ -147,7 +147,7 @@ async def look_again(handler: Handler, work: Work, error: DRConsoleError) -> Don
 
 
 class _Tries:
-    """Whether an act of this step may still show: the way to the device, or the runner that began it, was lost."""
+    """Whether an act of this step may still show: the way to the device is lost, or who began it."""
 
     def __init__(self, work: Work) -> None:
         self.open = work.in_doubt
