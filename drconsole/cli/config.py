@@ -34,11 +34,13 @@ def check(**_shared: object) -> None:
         "sites": sorted(settings.sites),
         "arrays": sorted(settings.arrays),
         "targets": sorted(settings.pool),
+        "steps": [step.name for step in settings.steps],
+        "notify": list(settings.notify.channels) if settings.notify else [],
     }
     if as_json():
         print_json(found)
         return
     click.echo(f"{settings.path} is right")
-    for kind in ("sites", "arrays", "targets"):
+    for kind in ("sites", "arrays", "targets", "steps", "notify"):
         click.echo(f"{kind}: {', '.join(found[kind]) or 'none'}")
     click.echo(f"state: {settings.state_dir}")

@@ -40,6 +40,7 @@ def test_every_command_of_this_delivery_is_there() -> None:
         "config": "check",
         "site": "list add check",
         "snapshot": "list show search export import diff check",
+        "notify": "test",
         "target": "list add check release",
         "run": "list show attach approve retry skip replace flags pause resume cancel cleanup report",
     }
