@@ -83,8 +83,13 @@ class Rules:
                 yield f"on {machine}, whose lease is {held}"
         if group:
             holder = self._database.ask('SELECT run FROM claim WHERE "group" = ?', group)
-            if holder != [(asked.run,)]:
+            if holder != [(asked.run,)] and not self._own_leftover(asked, holder):
                 yield f"on {group}, which is in the hands of {holder}"
+
+    def _own_leftover(self, asked: Request, holder: list[tuple[object, ...]]) -> bool:
+        """A drill's cleanup drops its own clone that came late, though a real run has the group by now."""
+        taker = self._database.ask("SELECT pre_empted_by FROM run WHERE id = ?", asked.run)
+        return asked.step.stage == "cleanup" and taker == holder != [(None,)]
 
     def _stages(self, asked: Request, states: dict[str, str]) -> Iterator[str]:
         stage = asked.step.stage
