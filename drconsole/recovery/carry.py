@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import traceback
+from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
 from sqlalchemy import Connection
@@ -33,6 +34,9 @@ observation and their repetitions together. Each single call has its own deadlin
 
 SETTLE_S = (0.05, 0.2, 0.5, 1.0, 2.0)
 """Pauses before an act that does not show yet is looked for again."""
+
+DOUBT_S = (0.2, 0.5)
+"""The same for what a runner that is gone may have begun: its successor took a moment to come already."""
 
 LOOK_S = 10.0
 """How long a last look at a step that has failed may take."""
@@ -151,6 +155,7 @@ class _Tries:
 
     def __init__(self, work: Work) -> None:
         self.open = work.in_doubt
+        self.pauses: Sequence[float] = DOUBT_S
 
 
 async def _repeated(handler: Handler, work: Work) -> Facts:
@@ -176,11 +181,11 @@ async def _once(handler: Handler, work: Work, tries: _Tries) -> Facts:
 
     What an act before this one has begun gets its time to show before anything is done again.
     """
-    found = await (_looked_for(handler, work) if tries.open else handler.observe(work))
+    found = await (_looked_for(handler, work, tries.pauses) if tries.open else handler.observe(work))
     if found is not None:
         return found.result
     await work.check()
-    tries.open = True
+    tries.open, tries.pauses = True, SETTLE_S
     try:
         await handler.act(work)
     except DeviceError:
@@ -190,7 +195,7 @@ async def _once(handler: Handler, work: Work, tries: _Tries) -> Facts:
 
 
 async def _shown(handler: Handler, work: Work) -> Done:
-    found = await _looked_for(handler, work)
+    found = await _looked_for(handler, work, SETTLE_S)
     if found is None:
         raise DeviceError(
             "what was done does not show on the device", about=work.step.object or work.step.key
@@ -198,8 +203,8 @@ async def _shown(handler: Handler, work: Work) -> Done:
     return found
 
 
-async def _looked_for(handler: Handler, work: Work) -> Done | None:
-    for pause in SETTLE_S:
+async def _looked_for(handler: Handler, work: Work, pauses: Sequence[float]) -> Done | None:
+    for pause in pauses:
         found = await handler.observe(work)
         if found is not None:
             return found

@@ -75,6 +75,7 @@ def judged(seen: Seen) -> Row:
         figure=f"{seen.kills} kills, {len(seen.wrong)} wrong, {len(slow)} late",
         aim=AIM,
         ok=seen.kills > 0 and not slow and not troubles,
+        slow=seen.kills > 0 and not troubles,
         note="; ".join([note, *troubles[:4]]),
     )
 

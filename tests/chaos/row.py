@@ -9,12 +9,17 @@ import msgspec
 
 
 class Row(msgspec.Struct, frozen=True, kw_only=True):
-    """`note` says in one line what else is worth knowing, and why where the aim was missed."""
+    """`note` says in one line what else is worth knowing, and why where the aim was missed.
+
+    `slow`: it was missed by seconds alone. That is told; it fails the long set only, because a busy
+    machine says nothing about the product.
+    """
 
     name: str
     figure: str
     aim: str
     ok: bool
+    slow: bool = False
     note: str = ""
 
 
