@@ -58,7 +58,8 @@ class Outside:
     ssh_place: SshPlace
 
     def device(self, name: str) -> Device:
-        return (self.lab.access.bmcs | self.lab.access.arrays)[name]  # type: ignore[operator]  # both are dicts
+        devices: dict[str, Device] = {**self.lab.access.bmcs, **self.lab.access.arrays}
+        return devices[name]
 
     def cutter(self, device: Device) -> Cutter:
         return Cutter(device.address, HTTPS, server_context(device.certificate))
@@ -283,7 +284,7 @@ async def redfish_post(outside: Outside, number: int) -> AsyncIterator[Prepared]
             cutter,
             lambda: machine.turn_on(within_s=LIMIT_S),
             b"ComputerSystem.Reset ",
-            effect=lambda: outside.lab.world.machines[name].power != "off",
+            effect=lambda: outside.lab.world.machines[name].power != "Off",
             right=lambda _told: True,
             limit_s=4 * LIMIT_S,
         )
