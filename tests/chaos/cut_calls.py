@@ -17,7 +17,8 @@ from drconsole.errors import DeviceError, DRConsoleError, OutcomeUnknown, Unreac
 from drconsole.platforms.vsphere import watch
 from drconsole.recovery import carry
 from tests.chaos.cutting import UNDER_WAY, ByteCutter, Cut, Manner, Moment
-from tests.chaos.outside import KINDS, Outside, Prepared, open_outside
+from tests.chaos.outside import Outside, Prepared, open_outside
+from tests.chaos.outside_calls import KINDS
 from tests.chaos.row import Row
 from tests.chaos.under_fire import Fire, Told, imported, provisioned
 
