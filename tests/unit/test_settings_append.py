@@ -64,5 +64,16 @@ def test_two_at_once_lose_nothing(tmp_path: Path) -> None:
     file = tmp_path / "drconsole.toml"
     names = [f"t{n}" for n in range(8)]
     with ThreadPoolExecutor(4) as pool:
-        list(pool.map(lambda name: append_target(file, name, endpoint(), segment="rack-1"), names))
+        list(
+            pool.map(lambda name: append_target(file, name, endpoint(f"{name}:443"), segment="rack-1"), names)
+        )
     assert sorted(load(file).pool) == names
+
+
+def test_a_machine_is_not_added_under_a_second_name(tmp_path: Path) -> None:
+    file = tmp_path / "drconsole.toml"
+    append_target(file, "D", endpoint(), segment="rack-1")
+    before = file.read_bytes()
+    with pytest.raises(InvalidConfiguration, match="one name a machine"):
+        append_target(file, "E", endpoint(), segment="rack-1")
+    assert file.read_bytes() == before

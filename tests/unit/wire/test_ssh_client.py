@@ -152,9 +152,19 @@ async def test_somebody_who_speaks_no_ssh_is_unreachable(key: asyncssh.SSHKey, g
 
 
 async def test_a_server_that_says_nothing_ends_at_the_deadline(key: asyncssh.SSHKey) -> None:
-    silent = await asyncio.start_server(lambda _reader, _writer: asyncio.sleep(30), "127.0.0.1", 0)
+    left = asyncio.Event()
+
+    async def listen_only(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.read()
+        writer.close()
+        await writer.wait_closed()
+        left.set()
+
+    silent = await asyncio.start_server(listen_only, "127.0.0.1", 0)
     place = place_at(silent.sockets[0].getsockname()[1], public(key), key)
     async with asyncio.timeout(3):
         with pytest.raises(Unreachable):
             await run_command(place, "hostname", connect_s=0.3, total_s=0.6)
+        await left.wait()
     silent.close()
+    await silent.wait_closed()
