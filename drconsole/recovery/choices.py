@@ -38,7 +38,9 @@ def choices(
     seen: Seen | None,
     pool: Iterable[Target],
 ) -> tuple[Choice, ...]:
-    """Returns the verbs that a step takes, the gentlest first; () for one that needs nobody.
+    """Returns the verbs that a step takes, the gentlest first, what cannot be done last.
+
+    () for one that needs nobody.
 
     `known` are the steps of the plan that it stands in; `seen` is the run where its recovery goes on,
     None where it is cleaned up or at rest: there is nothing to amend then.
@@ -54,7 +56,7 @@ def choices(
         found.append(_skip(run, plan, known, key, seen))
     if row.state != "pending" and seen is not None:
         found.append(_cancel(run, known))
-    return tuple(found)
+    return tuple(sorted(found, key=lambda choice: bool(choice.refused)))
 
 
 def _approve(run: str, known: Mapping[str, StepRow], key: str) -> Choice:

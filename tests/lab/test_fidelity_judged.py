@@ -89,7 +89,7 @@ def _compared(evidence: Evidence) -> tuple[PlanInput, Snapshot, dict[str, Facts]
     """What the run itself compared, from its journal and its file."""
     state, run = evidence.directory / "state", evidence.view["run"]
     with closing(sqlite3.connect(state / "journal.db")) as journal:
-        (source,) = journal.execute("SELECT input FROM run WHERE id = ?", (run,)).fetchone()
+        (source,) = journal.execute("SELECT input FROM frozen WHERE run = ?", (run,)).fetchone()
         rows = journal.execute(
             'SELECT "key", result FROM step WHERE run = ? AND "key" LIKE ?', (run, "uplinks/%")
         ).fetchall()
