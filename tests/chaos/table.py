@@ -63,7 +63,9 @@ def measure(name: str, *, long: bool) -> Timed:
         told = " ".join(f"{type(error).__name__}: {error}".split())
         row = Row(name=name, figure="not measured", aim="", ok=False, note=told[:500])
     if left := end_left():
-        row = msgspec.structs.replace(row, ok=False, note=f"left behind: {'; '.join(left)}. {row.note}")
+        row = msgspec.structs.replace(
+            row, ok=False, slow=False, note=f"left behind: {'; '.join(left)}. {row.note}"
+        )
     return Timed(row=row, seconds=round(time.monotonic() - began, 1))
 
 

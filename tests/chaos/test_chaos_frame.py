@@ -28,9 +28,9 @@ def modules(monkeypatch: pytest.MonkeyPatch) -> dict[str, object]:
     return made
 
 
-def answer(ok: bool) -> object:
+def answer(ok: bool, *, slow: bool = False) -> object:
     def row(long: bool) -> Row:
-        return Row(name="n", figure="1 of 2", aim="2 of 2", ok=ok, note=f"long: {long}")
+        return Row(name="n", figure="1 of 2", aim="2 of 2", ok=ok, slow=slow, note=f"long: {long}")
 
     return SimpleNamespace(row=row)
 
@@ -50,6 +50,14 @@ def test_a_missed_row_ends_with_1_and_says_so(
     assert chaos.main(["--long", "zombies", "takeover"]) == 1
     told = capsys.readouterr().out.splitlines()
     assert [("MISSED" in line, "long: True" in line) for line in told[1:]] == [(True, True), (False, True)]
+
+
+def test_what_misses_by_seconds_alone_is_told_and_fails_the_long_set(
+    modules: dict[str, object], capsys: pytest.CaptureFixture[str]
+) -> None:
+    modules["takeover"] = answer(False, slow=True)
+    assert (chaos.main(["takeover"]), chaos.main(["--long", "takeover"])) == (0, 1)
+    assert capsys.readouterr().out.count("SLOW") == 2
 
 
 def test_a_row_that_breaks_is_a_miss_with_its_reason(modules: dict[str, object]) -> None:
