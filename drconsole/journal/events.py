@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
-from sqlalchemy import Connection, bindparam, insert, select, update
+from sqlalchemy import Connection, Select, bindparam, insert, select, update
 
 from drconsole.errors import UnknownName
 from drconsole.journal import schema
@@ -61,6 +63,11 @@ def since(connection: Connection, run: str, after: int, limit: int = 1000) -> tu
     """Returns a run's events after a number, oldest first, at most `limit`."""
     table = schema.event
     query = select(table).where(table.c.run == run, table.c.seq > after).order_by(table.c.seq).limit(limit)
+    return read(connection, query)
+
+
+def read(connection: Connection, query: Select[Any]) -> tuple[Event, ...]:
+    """Returns the events that a query over the whole rows of the table finds."""
     return tuple(
         Event(
             seq=row.seq,

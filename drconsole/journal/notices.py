@@ -8,12 +8,11 @@ from __future__ import annotations
 import msgspec
 from sqlalchemy import Connection, RowMapping, and_, func, insert, or_, select, update
 
-from drconsole.journal import clock, schema
+from drconsole.journal import clock, events, schema
 from drconsole.model.run import Event, RunState
 
 _NOTICE = schema.notice
 _NOTIFIED = schema.notified
-_DECODE = msgspec.json.Decoder(dict).decode
 
 
 class Notice(msgspec.Struct, frozen=True, kw_only=True):
@@ -62,19 +61,7 @@ def telling(connection: Connection, run: str, after: int, newest: int) -> tuple[
         .where(table.c.run == run, table.c.seq > after, table.c.seq <= newest, worth)
         .order_by(table.c.seq)
     )
-    return tuple(
-        Event(
-            seq=row.seq,
-            at=row.at,
-            run=row.run,
-            kind=row.kind,
-            step=row.step,
-            actor=row.actor,
-            text=row.text,
-            facts=_DECODE(row.facts),
-        )
-        for row in connection.execute(query)
-    )
+    return events.read(connection, query)
 
 
 def looked_at(connection: Connection, run: str, seq: int) -> None:
