@@ -67,9 +67,13 @@ async def row(long: bool) -> Row:
 def judged(seen: Seen) -> Row:
     """Returns the row of what was seen."""
     slow = [gap for gap in seen.gaps if gap > RESUMED_S]
-    troubles = [*seen.wrong, *(f"{p.key} {p.boundary} was never reached" for p in seen.unused)]
+    missed = [point for point in seen.unused if point.boundary != "after-result"]
+    troubles = [*seen.wrong, *(f"{p.key} {p.boundary} was never reached" for p in missed)]
     median, most = (statistics.median(seen.gaps), max(seen.gaps)) if seen.gaps else (0.0, 0.0)
     note = f"{seen.drills} drills; resumed after {median:.1f} s, at most {most:.1f} s"
+    if together := len(seen.unused) - len(missed):
+        # Results are committed in groups: who dies after one of them dies after all of its group.
+        note += f"; {together} results were in the commit of another one's"
     return Row(
         name=NAME,
         figure=f"{seen.kills} kills, {len(seen.wrong)} wrong, {len(slow)} late",
