@@ -97,7 +97,8 @@ def test_the_waiting_run_says_what_can_be_done(story: Story) -> None:
     assert f"--step {STEP}" in story.waited.stderr
     assert story.detail["attempted"][0]["end"] == "failed"
     verbs = {choice["verb"]: choice for choice in story.detail["choices"]}
-    assert list(verbs) == ["retry", "replace", "skip", "cancel"]
+    assert list(verbs) == ["retry", "replace", "cancel", "skip"]
+    assert verbs["skip"]["refused"]
     assert verbs["replace"]["command"].endswith(f"{story.broken} --by {story.spare}")
     assert STEP in verbs["replace"]["retried"]
     for told in (
