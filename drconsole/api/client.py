@@ -39,25 +39,32 @@ class Client:
     concurrently; cancelling a call cancels the request.
     """
 
-    def __init__(self, place: Place, *, name: str = "command") -> None:
+    def __init__(self, place: Place, *, name: str = "command", observe: bool = False) -> None:
         self.place = place
         self.name = name
+        self.observe = observe
         self._presence: asyncio.StreamWriter | None = None
 
     @classmethod
     async def connect(
-        cls, config: str | Path | None = None, *, name: str = "command", start: bool = True
+        cls,
+        config: str | Path | None = None,
+        *,
+        name: str = "command",
+        start: bool = True,
+        observe: bool = False,
     ) -> Client:
         """Finds the service of a configuration file (None: where it is looked for) and greets it.
 
-        Starts one where none runs and `start` is True. Raises InvalidConfiguration, Unreachable
+        Starts one where none runs and `start` is True. With `observe` the service refuses this client
+        whatever changes something. Raises InvalidConfiguration, Unreachable
         where none runs or it does not come up (with the end of its log), Refused where it is of
         another protocol.
         """
         place = find(config)
         if start:
             await ensure_started(place)
-        client = cls(place, name=name)
+        client = cls(place, name=name, observe=observe)
         _, client._presence = await client._greeted()
         return client
 
@@ -146,7 +153,7 @@ class Client:
             ) from error
         try:
             async with asyncio.timeout(_HELLO_S):
-                writer.write(frame(Hello(version=__version__, client=self.name)))
+                writer.write(frame(Hello(version=__version__, client=self.name, observe=self.observe)))
                 await writer.drain()
                 answer = await read_frame(reader, _FROM_SERVICE)
             self._welcomed(answer)

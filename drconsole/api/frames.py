@@ -26,11 +26,15 @@ _ENCODER = msgspec.msgpack.Encoder()
 
 
 class Hello(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """The client's first frame. `client` says what it is: `console` or `command`."""
+    """The client's first frame. `client` says what it is: `console` or `command`.
+
+    `observe`: it only looks. The service refuses this connection whatever changes something.
+    """
 
     protocol: int = PROTOCOL
     version: str
     client: str = "command"
+    observe: bool = False
 
 
 class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -104,7 +104,8 @@ class CaptureStatus(_Value, frozen=True, kw_only=True):
 
 
 class SiteEntry(_Value, frozen=True, kw_only=True):
-    """A line of `site list`. `age_s` is how old what is shown of the live site is."""
+    """A line of `site list`. `age_s` is how old what is shown of the live site is; `theme` is the console's
+    while it works on this site, "" for the operator's own."""
 
     name: str
     platform: str
@@ -118,6 +119,7 @@ class SiteEntry(_Value, frozen=True, kw_only=True):
     error: str = ""
     snapshot: SnapshotEntry | None = None
     capture: CaptureStatus = CaptureStatus()
+    theme: str = ""
 
 
 class InventoryBatch(_Value, frozen=True, kw_only=True):
@@ -270,8 +272,9 @@ class ChannelOutcome(_Value, frozen=True, kw_only=True):
 
 
 class ReportReply(_Value, frozen=True, kw_only=True):
-    """A run's report, as JSON text and as prose."""
+    """A run's report, as JSON text and as prose, and in the format that was asked for."""
 
     run: str
     json: str
     text: str
+    rendered: str = ""

@@ -20,8 +20,14 @@ class _Value(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class RunnerPlace(_Value, frozen=True, kw_only=True):
+    """Who carries a run. `epoch` counts its runners, `silent_s` is how long this one has given no sign of
+    life, `lost` that its lease has run out: another one is to take the run over."""
+
     pid: int
     host: str
+    epoch: int = 0
+    silent_s: float | None = None
+    lost: bool = False
 
 
 class StageView(_Value, frozen=True, kw_only=True):

@@ -7,17 +7,24 @@ such as a run or a snapshot may be `latest`; a site of "" leaves the choice to a
 
 from __future__ import annotations
 
+from typing import Any
+
 from drconsole.api.requests.planning import CheckTargets, ListTargets, Match, PlanRun, ReleaseTarget, Select
 from drconsole.api.requests.request import Request, item_type, reply_type
 from drconsole.api.requests.runs import (
     Attach,
     ListRuns,
     ListSpares,
+    Present,
     Recover,
     Report,
+    ReportFormat,
     ShowFlags,
     ShowRun,
     ShowStep,
+    ShowTimeline,
+    ShowUplinks,
+    WatchPresenter,
 )
 from drconsole.api.requests.sites import (
     CheckSite,
@@ -27,6 +34,7 @@ from drconsole.api.requests.sites import (
     Stop,
     TestNotify,
     WatchInventory,
+    WatchOverview,
 )
 from drconsole.api.requests.snapshots import (
     Capture,
@@ -38,6 +46,7 @@ from drconsole.api.requests.snapshots import (
     SearchSnapshots,
 )
 from drconsole.api.requests.verbs import (
+    ApplyUplinks,
     Approve,
     Cancel,
     Cleanup,
@@ -45,12 +54,15 @@ from drconsole.api.requests.verbs import (
     Replace,
     Resume,
     Retry,
+    RollBackUplinks,
     SetFlags,
     Skip,
 )
 
 __all__ = [
+    "CHANGES",
     "AnyRequest",
+    "ApplyUplinks",
     "Approve",
     "Attach",
     "Cancel",
@@ -71,24 +83,31 @@ __all__ = [
     "Match",
     "Pause",
     "PlanRun",
+    "Present",
     "Recover",
     "ReleaseTarget",
     "Replace",
     "Report",
+    "ReportFormat",
     "Request",
     "Resume",
     "Retry",
+    "RollBackUplinks",
     "SearchSnapshots",
     "Select",
     "SetFlags",
     "ShowFlags",
     "ShowRun",
     "ShowStep",
+    "ShowTimeline",
+    "ShowUplinks",
     "Skip",
     "Status",
     "Stop",
     "TestNotify",
     "WatchInventory",
+    "WatchOverview",
+    "WatchPresenter",
     "item_type",
     "reply_type",
 ]
@@ -131,5 +150,40 @@ AnyRequest = (
     | Report
     | TestNotify
     | WatchInventory
+    | WatchOverview
+    | ShowTimeline
+    | ShowUplinks
+    | ApplyUplinks
+    | RollBackUplinks
+    | Present
+    | WatchPresenter
 )
 """What the service decodes a request as."""
+
+CHANGES: frozenset[type[Request[Any, Any]]] = frozenset(
+    {
+        Stop,
+        CheckSite,
+        Capture,
+        ImportSnapshot,
+        CheckTargets,
+        ReleaseTarget,
+        Match,
+        PlanRun,
+        Recover,
+        Retry,
+        Skip,
+        Approve,
+        Pause,
+        Resume,
+        Replace,
+        SetFlags,
+        ApplyUplinks,
+        RollBackUplinks,
+        Cancel,
+        Cleanup,
+        TestNotify,
+        Present,
+    }
+)
+"""What an observer is refused: all that changes something, or asks a device for it (a match probes)."""

@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Literal
+
+from drconsole.api.presenting import Presented
 from drconsole.api.requests.request import Request
+from drconsole.api.timeline import Timeline
+from drconsole.api.uplinks import HostUplinks
 from drconsole.api.values import ReportReply, RunFlags, RunStarted, Spare, StepDetail
 from drconsole.model.mapping import HostMapping, VmSelection
 from drconsole.model.run import Event, RunSummary, RunView
@@ -13,7 +18,9 @@ class Recover(Request[RunStarted, str], frozen=True, kw_only=True):
     """Plans, freezes and starts a run; replies as soon as its runner has it.
 
     `confirm` must be the site's name in a planned or disaster run, else NotConfirmed. `cleanup`
-    True cleans a drill up as soon as it is verified. Raises Refused with each blocking finding.
+    True cleans a drill up as soon as it is verified. `rto_s` and `rpo_s` are this run's objectives; None:
+    the site's. With `review_uplinks` each host whose uplinks change asks before it moves for good.
+    Raises Refused with each blocking finding.
     """
 
     site: str
@@ -23,6 +30,9 @@ class Recover(Request[RunStarted, str], frozen=True, kw_only=True):
     selection: VmSelection | None = None
     cleanup: bool = False
     confirm: str = ""
+    rto_s: float | None = None
+    rpo_s: float | None = None
+    review_uplinks: bool = False
 
 
 class ListRuns(Request[tuple[RunSummary, ...], None], frozen=True, kw_only=True):
@@ -73,8 +83,40 @@ class ShowFlags(Request[RunFlags, None], frozen=True, kw_only=True):
     site: str = ""
 
 
-class Report(Request[ReportReply, None], frozen=True, kw_only=True):
-    """A run's report."""
+class ShowTimeline(Request[Timeline, None], frozen=True, kw_only=True):
+    """A run's bars, critical path, bound and forecast as they are now."""
 
     run: str = "latest"
     site: str = ""
+
+
+class ShowUplinks(Request[tuple[HostUplinks, ...], None], frozen=True, kw_only=True):
+    """The uplinks of a run's deployed hosts, by name."""
+
+    run: str = "latest"
+    site: str = ""
+
+
+class Present(Request[None, None], frozen=True, kw_only=True):
+    """A presenter says what their console shows; it holds for a few seconds."""
+
+    run: str
+    screen: str
+    cursor: str = ""
+
+
+class WatchPresenter(Request[None, Presented], frozen=True, kw_only=True):
+    """Where the presenter of a run is: as it is now, then each change; until the caller leaves."""
+
+    run: str
+
+
+ReportFormat = Literal["text", "json", "html", "csv", "junit"]
+
+
+class Report(Request[ReportReply, None], frozen=True, kw_only=True):
+    """A run's report. `format` is what the reply's `rendered` holds."""
+
+    run: str = "latest"
+    site: str = ""
+    format: ReportFormat = "text"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from drconsole.api.overview import Overview
 from drconsole.api.requests.request import Request
 from drconsole.api.values import ChannelOutcome, InventoryBatch, ServiceStatus, SiteEntry
 from drconsole.model.live import HostListing, SiteCheck
@@ -38,6 +39,14 @@ class ListHosts(Request[tuple[HostListing, ...], None], frozen=True, kw_only=Tru
 
 
 class WatchInventory(Request[None, InventoryBatch], frozen=True, kw_only=True):
-    """A site's live inventory: first all of it, then changes, and a sign of life a second."""
+    """A site's live inventory: first all of it, then changes, and a sign of life a second.
+
+    With `run` it is that of the management server that this run has recovered (`latest`: the newest).
+    """
 
     site: str
+    run: str = ""
+
+
+class WatchOverview(Request[None, Overview], frozen=True, kw_only=True):
+    """Service, sites, pool and runs: first all, then what changes, and a sign of life each two seconds."""

@@ -29,12 +29,18 @@ class GetSnapshot(Request[SnapshotDocument, None], frozen=True, kw_only=True):
 class SearchSnapshots(Request[tuple[SearchHit, ...], None], frozen=True, kw_only=True):
     """Objects with a value that contains `text` (case-insensitive), or matches it as a pattern.
 
-    With `id` "" the newest snapshot of each site is searched.
+    With `id` "" the newest snapshot of each site is searched; with `every` all of them, oldest first, of
+    those taken from `since` on and before `until` (UTC moments or dates, "" for no bound). `on` (a date)
+    takes each site's last snapshot of that day, or else the last one before it: where was it then?
     """
 
     text: str
     id: str = ""
     site: str = ""
+    every: bool = False
+    since: str = ""
+    until: str = ""
+    on: str = ""
 
 
 class ImportSnapshot(Request[SnapshotEntry, None], frozen=True, kw_only=True):

@@ -80,3 +80,24 @@ class Cleanup(Request[CommandReply, None], frozen=True, kw_only=True):
     """Puts a drill's machines and clones back. Refused once a real run connected storage."""
 
     run: str
+
+
+class ApplyUplinks(Request[CommandReply, None], frozen=True, kw_only=True):
+    """Moves hosts to their planned uplinks: answers a review's question, or tries again what failed.
+
+    () takes every host for which that can be done now. Raises Refused where there is none.
+    """
+
+    run: str
+    hosts: tuple[str, ...] = ()
+
+
+class RollBackUplinks(Request[CommandReply, str], frozen=True, kw_only=True):
+    """Takes an arrangement back that a host has on trial, and has the next one tried in its place.
+
+    Raises Refused once the host has moved for good, and where no trial stands.
+    """
+
+    run: str
+    host: str
+    reason: str = ""

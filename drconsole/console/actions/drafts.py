@@ -1,0 +1,58 @@
+"""What keys do where the host mapping and the VM selection are worked on."""
+
+from __future__ import annotations
+
+from drconsole.console.actions.action import Action
+
+DRAFTS = (
+    Action(
+        name="pick",
+        keys=("enter",),
+        label="pick target",
+        help="choose the target of this role from those that fit; the others say why not",
+        screens=("map",),
+    ),
+    Action(
+        name="toggle",
+        keys=("space",),
+        label="deploy",
+        help="turn the deploy flag: recover this, or not",
+        screens=("map", "guests"),
+    ),
+    Action(
+        name="flag_all",
+        keys=("F",),
+        label="flag all…",
+        help="set the deploy flag of all guests that match the filter",
+        screens=("guests",),
+    ),
+    Action(
+        name="match",
+        keys=("A",),
+        label="match all…",
+        help="match free targets to all deployed roles anew; choices made by hand go",
+        screens=("map",),
+    ),
+    Action(
+        name="validate",
+        keys=("V",),
+        label="validate",
+        help="let the service plan a drill with what stands here, and say what would refuse it",
+        screens=("map", "guests"),
+    ),
+    Action(
+        name="write",
+        keys=("w",),
+        label="write XML",
+        help="write the document of this screen to a file",
+        screens=("map", "guests"),
+    ),
+    Action(
+        name="read",
+        keys=("r",),
+        label="read XML",
+        help="read the document of this screen from a file",
+        screens=("map", "guests"),
+    ),
+    Action(name="site", keys=("S",), label="site", help="work on another site", screens=("map", "guests")),
+)

@@ -1,0 +1,22 @@
+"""What keys do on Targets."""
+
+from __future__ import annotations
+
+from drconsole.console.actions.action import Action
+
+TARGETS = (
+    Action(
+        name="check",
+        keys=("c",),
+        label="check",
+        help="ask this machine's BMC what it is",
+        screens=("targets",),
+    ),
+    Action(
+        name="check_all",
+        keys=("C",),
+        label="check all…",
+        help="ask the BMCs of the whole pool",
+        screens=("targets",),
+    ),
+)
