@@ -13,6 +13,7 @@ from importlib import import_module
 import click
 
 from drconsole import __version__
+from drconsole.cli.login import words_of
 from drconsole.cli.words import shared_options
 from drconsole.errors import DRConsoleError, UsageError
 from drconsole.model.text import safe_text
@@ -81,7 +82,8 @@ def main(arguments: list[str] | None = None) -> None:
 def run(arguments: list[str] | None = None) -> int:
     """Runs the command and returns its exit code."""
     try:
-        code = root.main(args=arguments, prog_name="drconsole", standalone_mode=False)
+        words = words_of(sys.argv[1:] if arguments is None else arguments)
+        code = root.main(args=words, prog_name="drconsole", standalone_mode=False)
     except click.ClickException as wrong:
         wrong.show()
         return UsageError.exit_code
