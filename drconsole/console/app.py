@@ -14,7 +14,7 @@ from typing import Any, ClassVar, TypeVar
 from textual import events
 from textual.screen import Screen
 
-from drconsole.api.requests import Request
+from drconsole.api.requests import CHANGES, Request
 from drconsole.console import themes
 from drconsole.console.listening import Listening
 from drconsole.console.look import Look, wants_ascii
@@ -122,6 +122,11 @@ class ConsoleApp(Listening):
         """There is no configuration."""
         self.push_screen(Welcome())
 
+    @property
+    def read_only(self) -> str:
+        """Why nothing can be changed from here; "" where it can. The service refuses it, too."""
+        return "an observer changes nothing" if self.observe else ""
+
     # -- what operators are told --------------------------------------------------------------------
 
     def on_told(self, message: Told) -> None:
@@ -143,6 +148,9 @@ class ConsoleApp(Listening):
         `quiet`: nobody asked for it, so what goes wrong is a line and no dialog.
         """
         client = self.client
+        if self.read_only and type(request) in CHANGES:
+            self.say(self.read_only, "warn")
+            return
         if client is None:
             self.say("the service does not answer", "bad")
             return

@@ -20,7 +20,8 @@ SCREENS = {
 class Action(msgspec.Struct, frozen=True, kw_only=True):
     """What a key does. `name` is the method `do_NAME` of the screen or of what all screens share.
 
-    `screens` () means all. `label` stands in the footer ("" keeps it out), `help` in the help.
+    `screens` () means all. `label` stands in the footer ("" keeps it out), `help` in the help. What
+    `changes` something, or asks a device for it, is not there for an observer, nor in a replay.
     """
 
     name: str
@@ -28,6 +29,7 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     help: str
     label: str = ""
     screens: tuple[str, ...] = ()
+    changes: bool = False
 
     @property
     def shown(self) -> str:

@@ -32,6 +32,7 @@ DRAFTS = (
         label="match all…",
         help="match free targets to all deployed roles anew; choices made by hand go",
         screens=("map",),
+        changes=True,
     ),
     Action(
         name="validate",
@@ -39,6 +40,7 @@ DRAFTS = (
         label="validate",
         help="let the service plan a drill with what stands here, and say what would refuse it",
         screens=("map", "guests"),
+        changes=True,
     ),
     Action(
         name="write",

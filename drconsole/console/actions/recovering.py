@@ -13,5 +13,6 @@ RECOVERING = (
         label="recover…",
         help="start a recovery: a drill, or in earnest",
         screens=_HELD,
+        changes=True,
     ),
 )

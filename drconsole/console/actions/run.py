@@ -11,6 +11,7 @@ RUN = (
         label="answer…",
         help="answer the question that the run waits with, such as whether the protected side is fenced",
         screens=("run",),
+        changes=True,
     ),
     Action(
         name="retry",
@@ -18,6 +19,7 @@ RUN = (
         label="retry",
         help="try the failed step of this row again; where it has none, all failed ones",
         screens=("run",),
+        changes=True,
     ),
     Action(
         name="skip",
@@ -25,6 +27,7 @@ RUN = (
         label="skip…",
         help="give the failed step of this row up, with a reason; what needs it goes with it",
         screens=("run",),
+        changes=True,
     ),
     Action(
         name="replace",
@@ -32,6 +35,7 @@ RUN = (
         label="replace…",
         help="give the role of this row's machine to a spare of the pool, until storage is connected",
         screens=("run",),
+        changes=True,
     ),
     Action(
         name="pause",
@@ -39,6 +43,7 @@ RUN = (
         label="pause",
         help="start nothing new, what works ends as it would have; again to let the run go on",
         screens=("run",),
+        changes=True,
     ),
     Action(
         name="cancel",
@@ -46,6 +51,7 @@ RUN = (
         label="cancel…",
         help="end the run: running steps may end, no other starts",
         screens=("run",),
+        changes=True,
     ),
     Action(
         name="cleanup",
@@ -53,6 +59,7 @@ RUN = (
         label="cleanup…",
         help="put a drill's machines and clones back",
         screens=("run",),
+        changes=True,
     ),
     Action(
         name="table",
@@ -74,6 +81,7 @@ RUN = (
         label="flags…",
         help="recover a guest or a host after all, or leave it out, as long as there is time for it",
         screens=("run",),
+        changes=True,
     ),
     Action(name="runs", keys=("o",), label="runs", help="look at another run", screens=("run",)),
     Action(

@@ -18,5 +18,6 @@ SITES = (
         label="capture",
         help="capture the site's metadata now, as a new snapshot",
         screens=("sites",),
+        changes=True,
     ),
 )

@@ -11,6 +11,7 @@ TARGETS = (
         label="check",
         help="ask this machine's BMC what it is",
         screens=("targets",),
+        changes=True,
     ),
     Action(
         name="check_all",
@@ -18,5 +19,6 @@ TARGETS = (
         label="check all…",
         help="ask the BMCs of the whole pool",
         screens=("targets",),
+        changes=True,
     ),
 )

@@ -164,7 +164,7 @@ class View(Screen[None]):
         used, labels, look = 0, self.labels(), self.console_app.look
         for action in actions_of(self.id_word):
             label = labels.get(action.name, action.label)
-            if not label:
+            if not label or (action.changes and self.console_app.read_only):
                 continue
             gap = "  " if line else " "
             entry: list[Span] = [(gap, "text"), (action.shown, "key"), (f" {label}", "text")]
@@ -178,7 +178,11 @@ class View(Screen[None]):
     # -- actions of all screens -------------------------------------------------------------------
 
     def action_perform(self, name: str) -> None:
-        """Does what a key of the table of actions stands for."""
+        """Does what a key of the table of actions stands for, if it may be done from here."""
+        refusal = self.console_app.read_only
+        if refusal and any(action.changes for action in actions_of(self.id_word) if action.name == name):
+            self.console_app.say(refusal, "warn")
+            return
         getattr(self, f"do_{name}")()
 
     def action_go(self, screen: str) -> None:
