@@ -14,7 +14,7 @@ import click
 
 from drconsole import __version__
 from drconsole.cli.login import words_of
-from drconsole.cli.words import shared_options
+from drconsole.cli.words import observes, shared_options
 from drconsole.errors import DRConsoleError, UsageError
 from drconsole.model.text import safe_text
 
@@ -71,7 +71,7 @@ def root(ctx: click.Context, /, **_shared: object) -> None:
     if ctx.invoked_subcommand is None:
         from drconsole.cli.opening import open_console
 
-        open_console()
+        open_console(observe=observes())
 
 
 def main(arguments: list[str] | None = None) -> None:

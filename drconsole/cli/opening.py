@@ -9,13 +9,18 @@ from drconsole.cli.words import config
 from drconsole.errors import UsageError
 
 
-def open_console() -> None:
-    """Opens the console. Raises UsageError off a terminal: Textual would write escapes all the same."""
+def open_console(*, observe: bool = False) -> None:
+    """Opens the console, with `observe` to look only.
+
+    Raises UsageError off a terminal: Textual would write escapes all the same.
+    """
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
         raise UsageError(
             "the console needs a terminal",
             remedy="`drconsole --help` lists the commands, which need none",
         )
+    from drconsole.cli.configuration import writable
+    from drconsole.cli.setup import FileSetup
     from drconsole.console.opening import run_console
 
-    run_console(config())
+    run_console(config(), observe=observe, setup=None if observe else FileSetup(writable(config())))

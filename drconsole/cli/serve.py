@@ -10,7 +10,7 @@ import click
 from drconsole.api import requests
 from drconsole.api.client import Client
 from drconsole.cli.printing import narrate
-from drconsole.cli.words import config, shared_options
+from drconsole.cli.words import config, observes, shared_options
 
 
 @click.command("serve")
@@ -45,6 +45,6 @@ def command(stop: bool, unit: str | None, **_shared: object) -> None:
 
 
 async def _stop() -> None:
-    async with await Client.connect(config(), start=False) as client:
+    async with await Client.connect(config(), start=False, observe=observes()) as client:
         await client.ask(requests.Stop())
     narrate("the service ends; runs go on")

@@ -1,4 +1,4 @@
-"""The words that every command understands, wherever they stand: `--config` and `--json`."""
+"""The words that every command understands, wherever they stand: `--config`, `--json` and `--observe`."""
 
 from __future__ import annotations
 
@@ -15,12 +15,13 @@ T = TypeVar("T")
 
 
 def shared_options(function: F) -> F:
-    """Adds `--config` and `--json` to a command or group; `words` reads them from any level."""
+    """Adds `--config`, `--json` and `--observe` to a command or group; read from any level here."""
     as_json = click.option("--json", "as_json", is_flag=True, help="Print JSON on stdout.")
     config = click.option(
         "--config", type=click.Path(), metavar="FILE", help="The configuration file.", default=None
     )
-    return config(as_json(function))
+    observe = click.option("--observe", is_flag=True, help="Only look: the service refuses every change.")
+    return config(as_json(observe(function)))
 
 
 def config() -> str | None:
@@ -31,6 +32,11 @@ def config() -> str | None:
 def as_json() -> bool:
     """True where `--json` was said before or after the noun."""
     return any(_levels("as_json"))
+
+
+def observes() -> bool:
+    """True where `--observe` was said before or after the noun: the service refuses every change."""
+    return any(_levels("observe"))
 
 
 def _levels(name: str) -> list[Any]:
@@ -46,7 +52,7 @@ def with_service(talk: Callable[[Client], Coroutine[Any, Any, T]]) -> T:
     """Connects to the configuration's service, starting one if need be, and returns what `talk` does."""
 
     async def connected() -> T:
-        async with await Client.connect(config()) as client:
+        async with await Client.connect(config(), observe=observes()) as client:
             return await talk(client)
 
     return asyncio.run(connected())

@@ -30,7 +30,7 @@ VIEW_S = 1.0
 _PAUSES = (0.5, 1.0, 2.0, 5.0)
 
 
-async def join(config: str | None, post: Post) -> None:
+async def join(config: str | None, post: Post, *, observe: bool = False) -> None:
     """Connects, again and again until the service answers or there is no configuration at all."""
     attempt = 0
     while True:
@@ -38,7 +38,7 @@ async def join(config: str | None, post: Post) -> None:
             if not await asyncio.to_thread(_configured, config):
                 post(Unconfigured())
                 return
-            post(Joined(await Client.connect(config, name="console")))
+            post(Joined(await Client.connect(config, name="console", observe=observe)))
             return
         except InvalidConfiguration as error:
             post(Trouble("reading the configuration", error))

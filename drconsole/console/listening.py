@@ -13,6 +13,7 @@ from textual.worker import Worker
 
 from drconsole.api import requests
 from drconsole.api.client import Client
+from drconsole.api.setting_up import SiteSetup
 from drconsole.console import feeds
 from drconsole.console.following import Following
 from drconsole.console.messages import Arrived, Joined, Parted
@@ -20,7 +21,13 @@ from drconsole.console.store import Store
 
 
 class Listening(App[None]):
-    """The half of the application that hears. `ConsoleApp` is the half that shows and asks."""
+    """The half of the application that hears. `ConsoleApp` is the half that shows and asks.
+
+    `observe`: the service refuses whatever changes something. `setup`: what a first site is set up with.
+    """
+
+    observe = False
+    setup: SiteSetup | None = None
 
     def __init__(self, config: str | None, *, ansi_color: bool | None = None) -> None:
         super().__init__(ansi_color=ansi_color)
@@ -39,7 +46,7 @@ class Listening(App[None]):
 
     def join(self) -> None:
         """Connects to the service, again and again until it answers."""
-        self.work(feeds.join(self.config, self.post_message))
+        self.work(feeds.join(self.config, self.post_message, observe=self.observe))
 
     def work(self, work: Any, group: str = "work") -> Worker[None]:
         """Starts a worker. Its exception must not end the console: what it knew to say, it has posted."""

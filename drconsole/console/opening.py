@@ -10,20 +10,24 @@ from types import FrameType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from drconsole.api.setting_up import SiteSetup
     from drconsole.console.app import ConsoleApp
 
 _GRACE_S = 2.0
 _HUNG_UP = 128 + signal.SIGHUP
 
 
-def run_console(config: str | None) -> None:
+def run_console(config: str | None, *, observe: bool = False, setup: SiteSetup | None = None) -> None:
     """Shows the console on a configuration (None: where it is looked for) until the operator leaves.
 
-    Whoever calls has made sure that there is a terminal. Runs go on without it.
+    With `observe` the service refuses this console whatever changes something. `setup` is what a site is
+    set up with where there is no configuration. Whoever calls has made sure that there is a terminal.
+    Runs go on without it.
     """
     from drconsole.console.app import ConsoleApp
 
     app = ConsoleApp(config)
+    app.observe, app.setup = observe, setup
     before = signal.getsignal(signal.SIGHUP)
     signal.signal(signal.SIGHUP, _leaves_on_hangup(app))
     try:

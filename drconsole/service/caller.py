@@ -9,6 +9,8 @@ import struct
 from typing import Any
 
 from drconsole.api.frames import Item, frame, packed
+from drconsole.api.requests import CHANGES, Request
+from drconsole.errors import Refused
 
 
 def actor_of(connection: Any) -> str:
@@ -22,11 +24,20 @@ def actor_of(connection: Any) -> str:
 
 
 class Caller:
-    """One request's other side."""
+    """One request's other side. `observe`: it has said that it only looks."""
 
-    def __init__(self, actor: str, writer: asyncio.StreamWriter) -> None:
+    def __init__(self, actor: str, writer: asyncio.StreamWriter, *, observe: bool = False) -> None:
         self.actor = actor
+        self.observe = observe
         self._writer = writer
+
+    def may(self, request: Request[Any, Any]) -> None:
+        """Raises Refused where an observer asks for something that changes anything."""
+        if self.observe and type(request) in CHANGES:
+            raise Refused(
+                f"{self.actor} only observes: {type(request).__name__} changes something",
+                remedy="connect without --observe, as somebody who may",
+            )
 
     def say(self, text: str) -> None:
         """Sends a line of narration, without waiting."""

@@ -66,8 +66,7 @@ class Server:
         state = self._state
         state.clients += 1
         try:
-            caller = Caller(actor_of(writer.get_extra_info("socket")), writer)
-            await self._conversation(reader, writer, caller)
+            await self._conversation(reader, writer, actor_of(writer.get_extra_info("socket")))
         except DRConsoleError as error:
             await _send(writer, failure_of(error))
         except (ConnectionError, TimeoutError):
@@ -81,7 +80,7 @@ class Server:
             writer.transport.abort()
 
     async def _conversation(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, caller: Caller
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, actor: str
     ) -> None:
         async with asyncio.timeout(_HELLO_S):
             hello = await read_frame(reader, _HELLO)
@@ -95,8 +94,11 @@ class Server:
             )
         await _send(writer, Welcome(version=__version__, pid=os.getpid()))
         request = await read_frame(reader, _REQUEST)
-        if request is not None:
-            await self._answer(request, reader, writer, caller)
+        if request is None:
+            return
+        caller = Caller(actor, writer, observe=hello.observe)
+        caller.may(request)
+        await self._answer(request, reader, writer, caller)
 
     async def _answer(
         self,
