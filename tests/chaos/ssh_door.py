@@ -80,14 +80,34 @@ class SshDoor:
         """Runs a command on a terminal of its own at the other end."""
         self._sessions += 1
         output = self._folder / f"shown-{self._sessions}"
-        words = [
-            *("ssh", "-tt", "-F", "none", "-p", str(self._port), "-i", str(self._folder / "operator")),
-            *("-o", "StrictHostKeyChecking=no", "-o", f"UserKnownHostsFile={self._folder}/known"),
-            *("-o", "LogLevel=ERROR", "-o", "BatchMode=yes", "root@127.0.0.1", *command),
-        ]
+        words = self.words(*command, terminal="-tt")
         with output.open("wb") as file:
             client = subprocess.Popen(words, stdin=subprocess.PIPE, stdout=file, stderr=file)
         return Session(client, output)
+
+    def words(self, *command: str, terminal: str = "-t", account: str = "root") -> list[str]:
+        """Returns what an operator types: ssh with this door's keys, and a command for the other end."""
+        return [
+            *("ssh", terminal, "-F", "none", "-i", str(self._folder / "operator")),
+            *self.options(),
+            *("-p", str(self._port), f"{account}@127.0.0.1", *command),
+        ]
+
+    def options(self) -> list[str]:
+        """Returns the options that ssh, scp and sftp share here."""
+        known = f"UserKnownHostsFile={self._folder}/known"
+        options = ("StrictHostKeyChecking=no", known, "LogLevel=ERROR", "BatchMode=yes")
+        return [word for option in options for word in ("-o", option)]
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return self._port
+
+    @property
+    def pid(self) -> int:
+        """The server itself; each connection is a child of it."""
+        return self._server.pid
 
     def drop_servers(self) -> None:
         """The connection's process at this end is gone; the server itself goes on."""
@@ -97,8 +117,14 @@ class SshDoor:
 
 
 @contextmanager
-def ssh_door(folder: Path, environment: Mapping[str, str]) -> Iterator[SshDoor]:
-    """Runs a server in a folder of its own; sessions get the environment given."""
+def ssh_door(
+    folder: Path, environment: Mapping[str, str], *, more: str = "", accounts: str = ""
+) -> Iterator[SshDoor]:
+    """Runs a server in a folder of its own; sessions get the environment given.
+
+    `more` are further lines of its configuration. `accounts` are lines of a passwd file that this
+    server alone sees beside the machine's: it gets a view of the files of its own.
+    """
     folder.mkdir()
     for name in ("host", "operator"):
         keygen = ["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", str(folder / name)]
@@ -107,8 +133,13 @@ def ssh_door(folder: Path, environment: Mapping[str, str]) -> Iterator[SshDoor]:
     SEPARATION.mkdir(mode=0o755, exist_ok=True)
     told = " ".join(f"{name}={value}" for name, value in environment.items())
     configuration = folder / "sshd_config"
-    configuration.write_text(_CONFIGURATION.format(port=port, folder=folder, environment=told))
+    configuration.write_text(_CONFIGURATION.format(port=port, folder=folder, environment=told) + more)
     command = [server_path() or "sshd", "-D", "-e", "-f", str(configuration)]
+    if accounts:
+        passwd = folder / "passwd"
+        passwd.write_text(Path("/etc/passwd").read_text(encoding="utf-8") + accounts, encoding="utf-8")
+        view = 'mount --bind "$0" /etc/passwd && exec "$@"'
+        command = ["unshare", "--mount", "sh", "-c", view, str(passwd), *command]
     with (folder / "sshd.log").open("wb") as log:
         server = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log)
     try:
