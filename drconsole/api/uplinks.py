@@ -6,7 +6,9 @@ from typing import Literal
 
 import msgspec
 
-UplinkState = Literal["pending", "read", "trying", "proved", "applied", "failed", "waiting"]
+UplinkState = Literal["pending", "read", "trying", "proved", "moving", "applied", "failed", "waiting"]
+"""`proved` is a trial that stands and is reached, `waiting` one that an operator is asked about,
+`moving` a host that leaves its provisioning address, `applied` one that is reached where it belongs."""
 
 
 class UplinkSwitch(msgspec.Struct, frozen=True, kw_only=True):
@@ -30,8 +32,11 @@ class HostUplinks(msgspec.Struct, frozen=True, kw_only=True):
     """One host. `planned` and `applied` give each captured NIC its NIC on the target.
 
     `why` explains each planned change, `unconnected` are roles that are left without a link, `dropped`
-    captured NICs without a counterpart, `refused` ports that were tried or rolled back and are not tried
-    again. `cannot_apply` and `cannot_roll_back` say why not, "" where it can be done now.
+    captured NICs without a counterpart, `refused` ports that were rolled back and are not tried again.
+    `spent`: all others have failed, and an apply of this very host allows the refused ones again. `trial` is
+    the port that stands on trial, "" where none does. `now` is as of the last trial that stood, else as first
+    read. `trouble` is the question that waits, or what failed, with its `remedy`. `cannot_apply` and
+    `cannot_roll_back` say why not, "" where it can be done now.
     """
 
     host: str
@@ -45,6 +50,9 @@ class HostUplinks(msgspec.Struct, frozen=True, kw_only=True):
     unconnected: tuple[str, ...] = ()
     dropped: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    trial: str = ""
+    spent: bool = False
     trouble: str = ""
+    remedy: str = ""
     cannot_apply: str = ""
     cannot_roll_back: str = ""

@@ -31,6 +31,7 @@ _LOSES = "pre-empted by this: its clones are dropped, and its machines are taken
 @click.option("--selection", type=click.Path(dir_okay=False))
 @click.option("--cleanup", type=click.Choice(["auto"]), help="Clean a drill up as soon as it is verified.")
 @click.option("--detach", is_flag=True, help="Return as soon as the run has started.")
+@click.option("--review-uplinks", is_flag=True, help="Ask before a host moves to other uplinks for good.")
 @click.option("--confirm", default="", metavar="SITE", help="The site's name: a real run asks for it.")
 @shared_options
 def command(
@@ -42,6 +43,7 @@ def command(
     selection: str | None,
     cleanup: str | None,
     detach: bool,
+    review_uplinks: bool,
     confirm: str,
     **_shared: object,
 ) -> None:
@@ -58,6 +60,7 @@ def command(
         selection=selection_from(selection),
         cleanup=cleanup == "auto",
         confirm=confirm or _asked(site, mode),
+        review_uplinks=review_uplinks,
     )
 
     async def talk(client: Client) -> tuple[RunStarted, RunView | None]:

@@ -9,6 +9,7 @@ from drconsole.api.client import Client
 from drconsole.cli.printing import print_json, print_table
 from drconsole.cli.run_changes import CHANGES
 from drconsole.cli.run_step import show_step
+from drconsole.cli.run_uplinks import UPLINKS
 from drconsole.cli.run_verbs import VERBS
 from drconsole.cli.watching import ending, show_end, tell_standing, watch
 from drconsole.cli.words import as_json, shared_options, with_service
@@ -106,5 +107,5 @@ def report(run: str, site: str, **_shared: object) -> None:
     click.echo(reply.json if as_json() else reply.text)
 
 
-for _verb in (*VERBS, *CHANGES):
+for _verb in (*VERBS, *CHANGES, *UPLINKS):
     command.add_command(_verb)

@@ -76,6 +76,26 @@ def ready(name: str) -> str:
     return step_key("provision", name, "ready")
 
 
+def uplinks_read(host: str) -> str:
+    """The target's ports are read. Its result: `ports` (each name, link, speed in Mbit/s), `booted`."""
+    return step_key("uplinks", host, "read")
+
+
+def uplinks_tried(host: str) -> str:
+    """An arrangement stands on trial, and the management server reaches the host there.
+
+    Its result: `nics` (captured NIC name → NIC on the target), `port` (the one that is tried), `why`
+    (captured NIC → reason), `dropped`, `unconnected`, and `ports` as they were then. Its argument
+    `refused`: the ports that operators have rolled back.
+    """
+    return step_key("uplinks", host, "try")
+
+
+def uplinks_applied(host: str) -> str:
+    """The host's management address has moved for good. Its result: `nics`."""
+    return step_key("uplinks", host, "apply")
+
+
 def proved(host: str) -> str:
     """The host's management uplink has link and the management server reaches it there.
 

@@ -29,7 +29,8 @@ class PlanInput(msgspec.Struct, frozen=True, kw_only=True):
     name) its address on the provisioning network. `deadlines` are seconds by kind. `former` are targets
     that an amendment took their role from: they are wiped by the cleanup, and stand in `targets` too.
     `pre_empts` are the drills that a real run takes something from. `custom` are the customer's steps
-    that apply to this site and mode.
+    that apply to this site and mode. With `review_uplinks` each host whose uplinks change asks before it
+    moves for good; `refused_uplinks` are, by target, the ports that operators have rolled back there.
     """
 
     run: str
@@ -47,6 +48,8 @@ class PlanInput(msgspec.Struct, frozen=True, kw_only=True):
     former: tuple[Former, ...] = ()
     custom: tuple[CustomStep, ...] = ()
     pre_empts: tuple[PreEmption, ...] = ()
+    review_uplinks: bool = False
+    refused_uplinks: dict[str, tuple[str, ...]] = {}
 
     @property
     def taken(self) -> dict[str, str]:

@@ -25,6 +25,7 @@ from drconsole.recovery.amend import Seen
 from drconsole.recovery.verbs.giving_up import giving_up, host_of
 from drconsole.recovery.verbs.replacing import need_of, refuse_late, spares
 from drconsole.recovery.verbs.steps import applicable, lost_with
+from drconsole.recovery.verbs.uplinks import rolled_back
 
 _REASON = "…"
 
@@ -51,6 +52,7 @@ def choices(
     verbs = applicable(row)
     found = [_VERBS[verb](run, known, key) for verb in verbs if verb in _VERBS]
     if seen is not None:
+        found += _roll_back(seen, row)
         found += _replace(seen, row, pool)
     if "skip" in verbs:
         found.append(_skip(run, plan, known, key, seen))
@@ -113,6 +115,21 @@ def _give_up(seen: Seen, need: Need, key: str, command: str) -> Choice:
         skipped=open_steps,
         guests=tuple(names[guest] for guest in change.lost if guest in names),
     )
+
+
+def _roll_back(seen: Seen, row: StepRow) -> Iterator[Choice]:
+    """For a host that waits to be moved to other uplinks: the trial that stands can be taken back."""
+    host = row.step.object
+    if row.state != "waiting" or row.step.key != keys.uplinks_applied(host):
+        return
+    command = f"drconsole run uplinks {seen.row.id} {shlex.quote(host)} --roll-back"
+    try:
+        change = rolled_back(seen, host)
+    except Refused as refused:
+        yield Choice(verb="roll-back", command=command, effect="takes the trial back", refused=str(refused))
+        return
+    tried = (keys.uplinks_tried(host), row.step.key)
+    yield Choice(verb="roll-back", command=command, effect=f"{change.text}; the next is", retried=tried)
 
 
 def _replace(seen: Seen, row: StepRow, pool: Iterable[Target]) -> Iterator[Choice]:

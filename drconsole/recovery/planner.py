@@ -47,7 +47,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     `snapshot_id` is `sha256:…`; None for a document means: automatic match, all that can be
     recovered. `targets` is the whole pool; `in_use` are addresses of other runs' machines, `held`
     the replication groups that other runs have in hand, by `array/group`; `drills` names the drills
-    that hold a machine.
+    that hold a machine. `review_uplinks`: see `PlanInput`.
     """
 
     run: str
@@ -62,6 +62,7 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     in_use: tuple[str, ...] = ()
     held: Mapping[str, Claim] = {}
     drills: frozenset[str] = frozenset()
+    review_uplinks: bool = False
 
 
 class Composed(msgspec.Struct, frozen=True, kw_only=True):
@@ -163,6 +164,7 @@ def _decided(settings: Settings, request: Request) -> tuple[PlanInput, tuple[Rol
         deadlines=settings.deadlines,
         pre_empts=_pre_empted(request, site.groups, taken),
         custom=tuple(step for step in settings.steps if step.applies(request.site, request.mode)),
+        review_uplinks=request.review_uplinks,
     )
     held = roles(source)
     names = [name for name, _ in held.values()]

@@ -19,10 +19,10 @@ from drconsole.model.inventory import (
     VirtualNic,
     VirtualSwitch,
 )
+from drconsole.planning.trials import candidate, management_ports, ports_of, told
 from drconsole.planning.uplinks import layout_of
 from drconsole.platforms.vsphere.importer import host_layout
 from drconsole.platforms.vsphere.importer.host_layout import TRIAL, Layout
-from drconsole.platforms.vsphere.importer.ports import candidate, management_ports, ports_of, told
 from drconsole.platforms.vsphere.importer.vmkernel import Place, ports_moved, waiting_switch
 from tests.unit.importer_plan import site
 

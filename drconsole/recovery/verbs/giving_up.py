@@ -50,7 +50,8 @@ def giving_up(seen: Seen, need: Need, key: str, *, reason: str) -> Change:
     def still(rows: Rows) -> None:
         refuse_begun(need, rows)
         row = rows.get(key)
-        if row is None or row.state not in ("failed", "pending"):
+        waits = row is not None and row.state == "waiting" and row.step.asks
+        if row is None or (row.state not in ("failed", "pending") and not waits):
             who = seen.by(("retry", "skip", "replace", "flags"), key)
             raise Refused(
                 f"the step is {row.state if row else 'gone'}, not failed or pending{who}", about=key

@@ -101,6 +101,7 @@ async def composed(
         in_use=addresses_in_use(state),
         held=state.journal.read(claims.held_groups),
         drills=state.journal.read(_drills),
+        review_uplinks=isinstance(request, requests.Recover) and request.review_uplinks,
     )
     rooms = rooms_of(state.settings, request.site)
     return await in_thread(lambda: planner.compose(state.settings, wanted, rooms))

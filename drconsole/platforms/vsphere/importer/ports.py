@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection
 from typing import Any
 
 import msgspec
@@ -11,7 +10,8 @@ import msgspec
 from drconsole.model.inventory import Host
 from drconsole.model.step import Done, Facts, Work, step_key
 from drconsole.planning import keys
-from drconsole.planning.uplinks import MANAGEMENT, Layout, Port, UplinkPlan, arrange
+from drconsole.planning.trials import ports_of, told
+from drconsole.planning.uplinks import Layout, UplinkPlan, arrange
 from drconsole.platforms.vsphere.importer.recovered import SiteHandler, only_host
 from drconsole.wire.tls import pinned_certificate
 
@@ -96,65 +96,17 @@ class PlanUplinks(SiteHandler):
         read = work.result(step_key("uplinks", captured.name, "read"))
         plan = arrange(layout, ports_of(read["ports"], read["booted"]))
         work.say(told(plan), uplinks=_shown(captured, read, plan))
-        return Done(result={"nics": plan.moves, "unconnected": plan.unconnected, "why": plan.why})
+        return Done(
+            result={
+                "nics": plan.moves,
+                "unconnected": plan.unconnected,
+                "why": plan.why,
+                "dropped": plan.dropped,
+            }
+        )
 
     async def act(self, work: Work) -> None:
         """A decision changes nothing: there is only the observation."""
-
-
-def told(plan: UplinkPlan) -> str:
-    """Returns an arrangement in words, with its reasons."""
-    words = [*plan.why.values(), *(f"{role} stays without a link" for role in plan.unconnected)]
-    return "; ".join(words) or "every port is as captured"
-
-
-def ports_of(facts: list[Facts], booted: str, failed: Collection[str] = ()) -> tuple[Port, ...]:
-    """Returns ports for the planning. Those that `failed` on trial count as without link."""
-    return tuple(
-        Port(
-            name=port["name"],
-            link=port["link"] and port["name"] not in failed,
-            speed_mbit=port["speed"],
-            booted=port["name"] == booted and port["name"] not in failed,
-        )
-        for port in facts
-    )
-
-
-def management_ports(layout: Layout, nics: dict[str, str]) -> list[str]:
-    """Returns the target's ports under management, in the captured order."""
-    roles = [role for role in layout.roles if role.name == MANAGEMENT]
-    return [nics[nic] for role in roles for nic in role.nics if nic in nics]
-
-
-def candidate(layout: Layout, ports: tuple[Port, ...], failed: Collection[str]) -> UplinkPlan | None:
-    """Returns the best arrangement that keeps management off the ports that failed on trial.
-
-    Such a port may serve another switch, whose VLANs it may carry. Where it would stay beside a good
-    one under management, its NIC gets no port: teaming fails over by link alone, and would use it
-    (DESIGN 4: link is necessary, not sufficient). None where no port with link is left for management.
-    """
-    plan = arrange(layout, ports)
-    if MANAGEMENT in plan.unconnected:
-        return None
-    roles = {nic for role in layout.roles if role.name == MANAGEMENT for nic in role.nics}
-    lost = {nic for nic in roles if plan.moves.get(nic) in failed}
-    moves = {nic: port for nic, port in plan.moves.items() if nic not in lost}
-    return UplinkPlan(
-        moves=moves,
-        why={nic: _reason(nic, why, moves[nic], failed) for nic, why in plan.why.items() if nic in moves},
-        unconnected=plan.unconnected,
-        dropped=(*plan.dropped, *sorted(lost)),
-    )
-
-
-def _reason(nic: str, why: str, port: str, failed: Collection[str]) -> str:
-    """A port that failed on trial has link all the same: that is said instead."""
-    return (
-        f"{nic} did not carry the management network on trial; {port} takes its place"
-        if nic in failed
-        else why
-    )
 
 
 def _shown(captured: Host, read: Facts, plan: UplinkPlan) -> Facts:

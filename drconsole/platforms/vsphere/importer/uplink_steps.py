@@ -16,6 +16,9 @@ from drconsole.platforms.vsphere.importer.host_steps import management_nic, mana
 def add_uplink_steps(rebuild: Rebuild, host: Host, role: HostRole, management: str) -> None:
     """Adds the steps of one host. `management` is the management server's protected name.
 
+    Where the plan has uplinks reviewed, the move for good may ask; ports that operators rolled back on the
+    target are told to what tries and to what moves.
+
     Raises Refused for a host whose management interface has no fixed address.
     """
     nic = management_nic(host)
@@ -23,11 +26,20 @@ def add_uplink_steps(rebuild: Rebuild, host: Host, role: HostRole, management: s
     layout = layout_of(host, rebuild.plan.snapshot)
     arranged: Facts = {"host": host, "layout": layout}
     placed: Facts = {**arranged, "vlan": management_vlan(rebuild, host, nic)}
+    if refused := rebuild.plan.refused_uplinks.get(role.target):
+        # In both: what is moved for good is decided anew with what is tried.
+        placed["refused"] = refused
     server = (keys.ready(management), keys.MANAGEMENT_DATACENTERS)
     read = uplinks.add("read", needs=(keys.ready(host.name),), typical_s=2, host=host.name)
     planned = uplinks.add("plan", needs=(read,), typical_s=0.1, **arranged)
     tried = uplinks.add("try", needs=(planned, *server), typical_s=3, **placed)
-    applied = uplinks.add("apply", needs=(tried, keys.MANAGEMENT_DATACENTERS), typical_s=3, **placed)
+    applied = uplinks.add(
+        "apply",
+        needs=(tried, keys.MANAGEMENT_DATACENTERS),
+        typical_s=3,
+        asks=rebuild.plan.review_uplinks,
+        **placed,
+    )
     uplinks.add("prove", needs=(applied,), typical_s=1, host=host.name, address=nic.ip)
 
 
@@ -52,7 +64,9 @@ class _Uplinks:
         self._host = host
         self._role = role
 
-    def add(self, verb: str, *, needs: tuple[str, ...], typical_s: float, **arguments: Any) -> str:
+    def add(
+        self, verb: str, *, needs: tuple[str, ...], typical_s: float, asks: bool = False, **arguments: Any
+    ) -> str:
         handler, title = _VERBS[verb]
         return self._rebuild.add(
             step_key("uplinks", self._host.name, verb),
@@ -66,5 +80,6 @@ class _Uplinks:
             resources=() if verb in _ALONE else ("vcenter",),
             at=None,
             optional_needs=(),
+            asks=asks,
             **arguments,
         )

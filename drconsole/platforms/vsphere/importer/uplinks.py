@@ -3,28 +3,25 @@
 The host is reached alone, over its provisioning address. Before that address is given up, a second
 VMkernel interface with the captured address is tried on the planned ports, and the management server
 itself is asked whether it reaches the host there. One that does not work is rolled back over the path
-that still stands, and the next one is tried. Only then does one call move vmk0.
+that still stands, and the next one is tried. Only then does one call move vmk0. Where the run is
+reviewed, an operator is asked before that, and may have the trial rolled back instead.
 """
 
 from __future__ import annotations
 
 import asyncio
+from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
 
-from drconsole.errors import DeviceError, OutcomeUnknown, Unreachable
+from drconsole.errors import DeviceError, OutcomeUnknown, Question, Unreachable
 from drconsole.model.inventory import Host
 from drconsole.model.step import Done, Work, step_key
-from drconsole.planning.uplinks import Layout, Port, UplinkPlan
+from drconsole.planning.trials import arrangement, management_ports, told
+from drconsole.planning.uplinks import Layout, UplinkPlan
 from drconsole.platforms.vsphere.importer import host_layout
-from drconsole.platforms.vsphere.importer.ports import (
-    candidate,
-    management_ports,
-    port_facts,
-    ports_of,
-    told,
-)
+from drconsole.platforms.vsphere.importer.ports import port_facts
 from drconsole.platforms.vsphere.importer.reaching import reaches, still_fresh
 from drconsole.platforms.vsphere.importer.recovered import SiteHandler, only_host
 from drconsole.platforms.vsphere.session import Session
@@ -37,6 +34,21 @@ _ASKED = 5
 
 _PATIENCE = 1 / 60
 """The share of the step's deadline that all of this asking may take: 5 s by default."""
+
+
+_ANSWERS = (
+    "approve: move it, if it is reached then; roll back: take the trial back and try the next port;"
+    " skip: give the host up"
+)
+
+
+def _refused(work: Work) -> tuple[str, ...]:
+    """The ports that operators have rolled back on this target."""
+    return tuple(work.step.arguments.get("refused", ()))
+
+
+def _moment() -> str:
+    return datetime.now(UTC).strftime("%H:%M:%S.%fZ")
 
 
 class _Fresh(SiteHandler):
@@ -89,7 +101,16 @@ class TryUplinks(_Fresh):
         plan = self._tried(work, info, trial) if trial is not None else None
         if plan is None or not await reaches(self.site, work, captured):
             return None
-        return Done(result={"nics": plan.moves, "why": plan.why, "dropped": list(plan.dropped)})
+        return Done(
+            result={
+                "nics": plan.moves,
+                "why": plan.why,
+                "dropped": list(plan.dropped),
+                "unconnected": list(plan.unconnected),
+                "port": self._port(work, info, plan),
+                "ports": [port_facts(nic) for nic in info.pnic],
+            }
+        )
 
     async def act(self, work: Work) -> None:
         failed: list[str] = []
@@ -98,21 +119,27 @@ class TryUplinks(_Fresh):
             plan = self._plan(work, info, failed)
             if plan is None:
                 break
-            layout = self.layout(work, plan.moves)
-            port = host_layout.first_linked(layout, info)
+            port = self._port(work, info, plan)
             work.progress(f"trying {port} for management")
-            await self.change(work, host_layout.trial(layout, info))
+            await self.change(work, host_layout.trial(self.layout(work, plan.moves), info))
             if await self._proved(work):
                 self._say(work, plan)
                 return
             await self._without_trial(work)
             work.say(f"the management server does not reach the host on {port}; rolled back")
             failed.append(port)
-        raise DeviceError(
-            "the management server does not reach the host on "
-            + (f"{' nor on '.join(failed)}; rolled back" if failed else "any port: none has a link"),
-            about=work.step.object,
-            remedy="check the ports' links and VLANs at the switch, then retry; or replace the target",
+        raise self._stuck(work, failed)
+
+    def _stuck(self, work: Work, failed: list[str]) -> DeviceError:
+        """Nothing is left to try: says what was, and what operators have kept from it."""
+        tried = f"{' nor on '.join(failed)}; rolled back" if failed else "any port: none has a link"
+        remedy = "check the ports' links and VLANs at the switch, then retry; or replace the target"
+        if refused := " and ".join(_refused(work)):
+            tried = tried.replace("any port: none", "any other port: none")
+            tried += f"; {refused} was rolled back by an operator"
+            remedy += f"; to apply the host allows {refused} again"
+        return DeviceError(
+            f"the management server does not reach the host on {tried}", about=work.step.object, remedy=remedy
         )
 
     async def _without_trial(self, work: Work) -> Any:
@@ -125,14 +152,19 @@ class TryUplinks(_Fresh):
 
     def _plan(self, work: Work, info: Any, failed: list[str]) -> UplinkPlan | None:
         """Links are read anew: a cable may have been pulled or plugged since the plan was made."""
-        layout = msgspec.convert(work.step.arguments["layout"], Layout)
-        return candidate(layout, self._ports(work, info, failed), failed)
+        planned = msgspec.convert(work.step.arguments["layout"], Layout)
+        ports = [port_facts(nic) for nic in info.pnic]
+        return arrangement(planned, ports, self.booted(work), failed, _refused(work))
 
-    def _ports(self, work: Work, info: Any, failed: list[str]) -> tuple[Port, ...]:
-        return ports_of([port_facts(nic) for nic in info.pnic], self.booted(work), failed)
+    def _port(self, work: Work, info: Any, plan: UplinkPlan) -> str:
+        """Returns the port that management really uses under an arrangement."""
+        return host_layout.first_linked(self.layout(work, plan.moves), info)
 
     def _tried(self, work: Work, info: Any, trial: Any) -> UplinkPlan | None:
-        """Returns the arrangement that stands on trial: the one that has just its ports for management."""
+        """Returns the arrangement that stands on trial: the one that has just its ports for management.
+
+        One on a port that an operator has rolled back since is none: it is taken back.
+        """
         layout = msgspec.convert(work.step.arguments["layout"], Layout)
         failed: list[str] = []
         for _arrangement in range(ARRANGEMENTS):
@@ -142,7 +174,7 @@ class TryUplinks(_Fresh):
             ports = management_ports(layout, plan.moves)
             if ports == host_layout.trial_ports(trial):
                 return plan
-            failed.append(host_layout.first_linked(self.layout(work, plan.moves), info))
+            failed.append(self._port(work, info, plan))
         return None
 
     async def _proved(self, work: Work) -> bool:
@@ -169,7 +201,10 @@ class ApplyUplinks(_Fresh):
         return Done(result={"nics": self._nics(work)})
 
     async def act(self, work: Work) -> None:
+        """Moves it. Raises Question where the run is reviewed and nobody has approved this very move."""
         name = self.captured(work).name
+        if work.step.asks:
+            await self._reviewed(work)
         layout, info = self.layout(work, self._nics(work)), await self.info(work)
         if away := host_layout.displaced(layout, info):
             info = await self._renamed(work, away)
@@ -180,6 +215,23 @@ class ApplyUplinks(_Fresh):
             # The call moves the address that carries it: its answer may never arrive.
             work.say("the host has left its provisioning address")
         await self.site.forget(name)
+
+    async def _reviewed(self, work: Work) -> None:
+        """Asks before anything moves, and again where the trial is not reached any more by then."""
+        tried = work.result(step_key("uplinks", self.captured(work).name, "try"))
+        if not (tried["why"] or tried["dropped"]):
+            return  # every port is as captured: nothing is re-arranged that could be reviewed
+        what = f"{work.step.object} on {work.step.machine}: its trial on {tried['port']}"
+        asked = f"{what} stands and is reached. Move its management there for good?"
+        if work.answered(asked) is None:
+            raise Question(asked, about=work.step.object, remedy=_ANSWERS)
+        if not await reaches(self.site, work, self.captured(work)):
+            # With the moment in it this question is a new one each time, and no earlier answer holds.
+            raise Question(
+                f"{what} stands, and was not reached any more at {_moment()}. Look again?",
+                about=work.step.object,
+                remedy=_ANSWERS,
+            )
 
     async def _renamed(self, work: Work, spec: Any) -> Any:
         """Gives the installer's port group another name: the captured one belongs on another switch."""
