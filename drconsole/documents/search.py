@@ -7,19 +7,21 @@ import re
 import msgspec
 
 from drconsole.documents.leaves import leaves
+from drconsole.documents.whereabouts import Whereabouts
 from drconsole.model.inventory import Snapshot
 
 _MAC = re.compile(r"[0-9A-Fa-f]{2}([-:.]?[0-9A-Fa-f]{2}){5}")
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
-    """An object that holds the text, and where: path and value of its first fitting field."""
+    """An object that holds the text: path and value of its first fitting field, and what it stands in."""
 
     kind: str
     id: str
     name: str
     path: str
     value: str
+    where: str = ""
 
 
 def search(snapshot: Snapshot, text: str) -> tuple[Found, ...]:
@@ -31,13 +33,19 @@ def search(snapshot: Snapshot, text: str) -> tuple[Found, ...]:
     if not wanted:
         return ()
     found: list[Found] = []
+    whereabouts = Whereabouts(snapshot)
     for thing in snapshot.objects():
         for leaf in leaves(thing):
             value = str(leaf.value).casefold()
             if any(each in value for each in wanted):
                 found.append(
                     Found(
-                        kind=thing.kind, id=thing.id, name=thing.name, path=leaf.path, value=str(leaf.value)
+                        kind=thing.kind,
+                        id=thing.id,
+                        name=thing.name,
+                        path=leaf.path,
+                        value=str(leaf.value),
+                        where=whereabouts.words(thing),
                     )
                 )
                 break

@@ -9,7 +9,8 @@ from typing import NamedTuple
 from drconsole.console.archive.values import Held, held_in, summary
 from drconsole.console.filtering import matcher
 from drconsole.documents.difference import kind_words
-from drconsole.model.inventory import COLLECTIONS, DistributedPortGroup, Snapshot, VirtualMachine, Volume
+from drconsole.documents.whereabouts import Whereabouts
+from drconsole.model.inventory import COLLECTIONS, Snapshot
 from drconsole.model.inventory.base import Element, Object
 
 _ORDER = {kind.kind: number for number, kind in enumerate(COLLECTIONS.values())}
@@ -36,7 +37,8 @@ class Tree:
     def __init__(self, snapshot: Snapshot) -> None:
         self.snapshot = snapshot
         self.objects: tuple[Object, ...] = tuple(snapshot.objects())
-        self._by_id = {thing.id: thing for thing in self.objects}
+        self._whereabouts = Whereabouts(snapshot)
+        self._by_id = self._whereabouts.by_id
         self._inside: dict[str, list[Object]] = defaultdict(list)
         tops = [thing for thing in self.objects if not self._place(thing)]
         for inside in self._inside.values():
@@ -44,22 +46,10 @@ class Tree:
         self._tops = sorted([*tops, *self._unreached(tops)], key=_rank)
 
     def _place(self, thing: Object) -> bool:
-        homes = self._homes(thing)
+        homes = self._whereabouts.homes(thing)
         for home in homes:
             self._inside[home].append(thing)
         return bool(homes)
-
-    def _homes(self, thing: Object) -> list[str]:
-        """Returns the ids of what an object stands in, the most telling first."""
-        if isinstance(thing, VirtualMachine):
-            wanted = [thing.host, thing.resource_pool, thing.folder]
-        elif isinstance(thing, DistributedPortGroup):
-            wanted = [thing.switch]
-        elif isinstance(thing, Volume):
-            wanted = [thing.array]
-        else:
-            wanted = [getattr(thing, "parent", "")]
-        return [home for home in wanted if home != thing.id and home in self._by_id]
 
     def _unreached(self, tops: Sequence[Object]) -> list[Object]:
         """Returns what stands in a circle: a document of others may hold one."""
@@ -122,7 +112,7 @@ class Tree:
 
     def where(self, thing: Object) -> str:
         """Returns the names of what an object stands in, the outermost first."""
-        return " › ".join(above.name for above in self._way(thing)[:-1]) or "the site"
+        return self._whereabouts.words(thing) or "the site"
 
     def find(self, kind: str, identity: str) -> Object | None:
         """Returns an object, None where the snapshot has none of that kind and id."""
@@ -141,16 +131,11 @@ class Tree:
         return key, opened
 
     def _way(self, thing: Object) -> list[Object]:
-        """Returns what leads to an object from the top, itself last."""
-        way, seen = [thing], {thing.id}
+        """Returns what leads to an object from a top row, itself last."""
+        way = self._whereabouts.way(thing)
         tops = {top.id for top in self._tops}
-        while way[0].id not in tops:
-            home = self._by_id[self._homes(way[0])[0]]
-            if home.id in seen:
-                break
-            seen.add(home.id)
-            way.insert(0, home)
-        return way
+        first = max((n for n, each in enumerate(way) if each.id in tops), default=len(way) - 1)
+        return way[first:]
 
 
 def _rank(thing: Object) -> tuple[int, str, str]:

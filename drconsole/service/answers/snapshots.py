@@ -57,6 +57,7 @@ async def search(state: State, request: requests.SearchSnapshots, caller: Caller
             name=hit.found.name,
             field=hit.found.path,
             value=hit.found.value,
+            where=hit.found.where,
         )
         for hit in await in_thread(lambda: _hits(state, request))
     )
