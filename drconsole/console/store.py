@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from drconsole.api.values import InventoryBatch, ServiceStatus, SiteEntry
-from drconsole.console.draft import MappingDraft, SelectionDraft
+from drconsole.console.draft import Desk, MappingDraft, SelectionDraft
 from drconsole.console.following import AT_REST, Following
 from drconsole.console.inventory import Captured, Inventory
+from drconsole.console.widgets.drawing import Span
 from drconsole.model.inventory import Snapshot
 from drconsole.model.run import RunSummary
 from drconsole.model.target import Target
@@ -19,6 +20,7 @@ class Store:
     def __init__(self) -> None:
         self.status: ServiceStatus | None = None
         self.lost = ""
+        self.alone = False  # no service is asked: a snapshot file is read
         self.sites: dict[str, SiteEntry] = {}
         self.site = ""
         self.inventories: dict[str, Inventory] = {}
@@ -29,10 +31,13 @@ class Store:
         self.following: Following | None = None
         self.mappings: dict[str, MappingDraft] = {}
         self.selections: dict[str, SelectionDraft] = {}
+        self.desk = Desk()
         self.refusals: dict[str, str] = {}
         self.doing: dict[int, str] = {}
         self.note = ("", "text", 0.0)
         self.dirty: set[str] = set()
+        self.badges: dict[str, Span] = {}
+        """What else hangs beside the mode, such as ` OBSERVER `: name → its words and role."""
 
     def set_status(self, status: ServiceStatus) -> None:
         """Who answers."""
@@ -55,7 +60,7 @@ class Store:
         """A snapshot's contents; older ones that nobody works with are forgotten."""
         kept = {e.snapshot.id for e in self.sites.values() if e.snapshot} | {identity}
         kept |= {draft.snapshot_id for draft in self.mappings.values()}
-        kept |= {draft.snapshot_id for draft in self.selections.values()}
+        kept |= {draft.snapshot_id for draft in self.selections.values()} | set(self.desk.bases.values())
         self.captured = {key: value for key, value in self.captured.items() if key in kept}
         self.captured[identity] = Captured(snapshot)
         self.dirty.add("sites")

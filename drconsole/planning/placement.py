@@ -8,7 +8,8 @@ the least memory promised, then by name.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
+from heapq import heapify, heapreplace
 
 import msgspec
 
@@ -25,6 +26,9 @@ class Placement(msgspec.Struct, frozen=True, kw_only=True):
     crowded: dict[str, str]
 
 
+_Kind = tuple[tuple[str, ...], str]
+
+
 def deployed_hosts(mapping: HostMapping) -> frozenset[str]:
     """Returns the ids of the hosts that are recovered."""
     return frozenset(role.protected for role in mapping.hosts if role.deploy)
@@ -32,25 +36,64 @@ def deployed_hosts(mapping: HostMapping) -> frozenset[str]:
 
 def place(snapshot: Snapshot, mapping: HostMapping, selection: VmSelection) -> Placement:
     """Returns where the selected guests go; the same for the same input. Unknown ids are passed over."""
-    deployed = deployed_hosts(mapping)
-    reach = _Reach(snapshot, [host for host in snapshot.hosts if host.id in deployed])
     wanted = {flag.id for flag in selection.virtual_machines if flag.deploy}
-    guests = [guest for guest in snapshot.virtual_machines if guest.id in wanted]
-    placed = {guest.id: guest.host for guest in guests if guest.host in deployed}
-    load: dict[str, int] = defaultdict(int)
-    for guest in guests:
-        load[placed.get(guest.id, "")] += _memory(guest)
-    homeless: dict[str, str] = {}
-    for guest in (g for g in guests if g.id not in placed):
-        able = reach.able(guest)
-        if not able:
-            homeless[guest.id] = reach.obstacle(guest)
-            continue
-        own = reach.parent_of(guest.host)
-        host = min(able, key=lambda h: (h.parent != own, load[h.id], h.name, h.id))
-        placed[guest.id] = host.id
-        load[host.id] += _memory(guest)
-    return Placement(hosts=placed, homeless=homeless, crowded=_crowded(reach.hosts, load))
+    return Placer(snapshot, deployed_hosts(mapping)).place(wanted)
+
+
+class Placer:
+    """Places guests of a snapshot on these hosts, as often as the guests change."""
+
+    def __init__(self, snapshot: Snapshot, deployed: Collection[str]) -> None:
+        self._guests = snapshot.virtual_machines
+        self._reach = _Reach(snapshot, [host for host in snapshot.hosts if host.id in deployed])
+        self._deployed = frozenset(deployed)
+
+    def place(self, wanted: Collection[str]) -> Placement:
+        """Returns where the wanted guests go, given by id."""
+        reach, load = self._reach, _Load()
+        guests = [guest for guest in self._guests if guest.id in wanted]
+        placed = {guest.id: guest.host for guest in guests if guest.host in self._deployed}
+        for guest in guests:
+            if guest.id in placed:
+                load.promise(guest.host, _memory(guest))
+        homeless: dict[str, str] = {}
+        for guest in (g for g in guests if g.id not in placed):
+            kind = reach.kind(guest)
+            host = load.least(kind, reach.able(kind))
+            if host is None:
+                homeless[guest.id] = reach.obstacle(guest)
+                continue
+            placed[guest.id] = host
+            load.promise(host, _memory(guest))
+        return Placement(hosts=placed, homeless=homeless, crowded=_crowded(reach.hosts, load.promised))
+
+
+class _Load:
+    """How much memory each host has been promised, and which of some hosts has been promised least."""
+
+    def __init__(self) -> None:
+        self.promised: dict[str, int] = defaultdict(int)
+        self._heaps: dict[_Kind, list[tuple[int, str, str]]] = {}
+
+    def promise(self, host: str, memory: int) -> None:
+        self.promised[host] += memory
+
+    def least(self, kind: _Kind, hosts: Sequence[Host]) -> str | None:
+        """Returns the id of the host with the least memory promised, then by name; None of no host.
+
+        `hosts` are the same ones for each call with the same kind. A promise is never taken back: an
+        entry of the heap that is not true any more is too small, and is put right when it comes up.
+        """
+        heap = self._heaps.get(kind)
+        if heap is None:
+            heap = self._heaps[kind] = [(self.promised[host.id], host.name, host.id) for host in hosts]
+            heapify(heap)
+        while heap:
+            promised, name, host = heap[0]
+            if promised == self.promised[host]:
+                return host
+            heapreplace(heap, (self.promised[host], name, host))
+        return None
 
 
 class _Reach:
@@ -61,6 +104,7 @@ class _Reach:
         self._parents = {host.id: host.parent for host in snapshot.hosts}
         self._paths = {f"[{datastore.name}]": datastore.id for datastore in snapshot.datastores}
         self._names = {o.id: f"datastore {o.name}" for o in snapshot.datastores}
+        self._able: dict[_Kind, list[Host]] = {}
         self._seen: dict[str, set[str]] = {}
         for datastore in snapshot.datastores:
             self._seen[datastore.id] = {mount.host for mount in datastore.mounts}
@@ -72,13 +116,17 @@ class _Reach:
             self._names[group.id] = f"network {group.name}"
             self._seen[group.id] = members.get(group.switch, set())
 
-    def parent_of(self, host: str) -> str:
-        return self._parents.get(host, "")
+    def kind(self, guest: VirtualMachine) -> _Kind:
+        """Returns what decides who can take a guest: all that it needs, and where its host belonged."""
+        return tuple(self._needed(guest)), self._parents.get(guest.host, "")
 
-    def able(self, guest: VirtualMachine) -> list[Host]:
-        """Returns the deployed hosts that reach all that a guest needs."""
-        needed = self._needed(guest)
-        return [host for host in self.hosts if all(host.id in self._seen.get(o, ()) for o in needed)]
+    def able(self, kind: _Kind) -> list[Host]:
+        """Returns the deployed hosts that reach all that is needed: those of the own cluster, if any can."""
+        if kind not in self._able:
+            needed, own = kind
+            able = [host for host in self.hosts if all(host.id in self._seen.get(o, ()) for o in needed)]
+            self._able[kind] = [host for host in able if host.parent == own] or able
+        return self._able[kind]
 
     def obstacle(self, guest: VirtualMachine) -> str:
         """Returns what stands in the way of a guest that nobody is able to take."""

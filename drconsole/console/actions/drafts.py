@@ -35,6 +35,19 @@ DRAFTS = (
         changes=True,
     ),
     Action(
+        name="undo",
+        keys=("u",),
+        label="undo",
+        help="take the last edit of this screen back: flags, targets, a match, a document that was read",
+        screens=("map", "guests"),
+    ),
+    Action(
+        name="redo",
+        keys=("ctrl+r",),
+        help="do what was taken back again",
+        screens=("map", "guests"),
+    ),
+    Action(
         name="validate",
         keys=("V",),
         label="validate",
@@ -56,5 +69,12 @@ DRAFTS = (
         help="read the document of this screen from a file",
         screens=("map", "guests"),
     ),
-    Action(name="site", keys=("S",), label="site", help="work on another site", screens=("map", "guests")),
+    Action(
+        name="base",
+        keys=("b",),
+        label="snapshot",
+        help="base mapping and selection on another snapshot; what was chosen is carried over",
+        screens=("map", "guests"),
+    ),
+    Action(name="site", keys=("o",), label="site", help="work on another site", screens=("map", "guests")),
 )

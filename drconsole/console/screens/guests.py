@@ -1,4 +1,4 @@
-"""Screen 4: the guests, which of them are recovered, on which host, and what speaks against it."""
+"""Screen 4: the guests: which are recovered, on which host, after whom, and what speaks against it."""
 
 from __future__ import annotations
 
@@ -7,12 +7,14 @@ from pathlib import Path
 
 from textual.widget import Widget
 
-from drconsole.console import phrases
-from drconsole.console.draft import SelectionDraft, disk_gib
+from drconsole.console import durations, phrases
+from drconsole.console.draft import MappingDraft, SelectionDraft, disk_gib
 from drconsole.console.look import mark
 from drconsole.console.screens.dialogs import Choose, Option
 from drconsole.console.screens.files import read_selection
+from drconsole.console.screens.guest_order import GuestOrder
 from drconsole.console.screens.working import Working
+from drconsole.console.sieve import Sieve
 from drconsole.console.widgets.columns import Column
 from drconsole.console.widgets.drawing import Line, Span
 from drconsole.console.widgets.painted import Painted
@@ -21,13 +23,15 @@ from drconsole.model.mapping import VmSelection
 from drconsole.planning.placement import Placement
 
 _COLUMNS = (
-    Column(name="deploy", title="DEPLOY", width=6),
+    Column(name="deploy", title="DEPLOY", width=7),
+    Column(name="order", title="ORDER", width=5, rank=5, right=True),
     Column(name="name", title="NAME", width=16, flex=2),
     Column(name="place", title="HOST → TARGET", width=18, flex=1, rank=1),
     Column(name="gib", title="GiB", width=5, rank=3, right=True),
-    Column(name="power", title="POWER", width=11, rank=4),
+    Column(name="objective", title="OBJECTIVE", width=14, rank=7),
+    Column(name="after", title="DEPENDS ON", width=12, flex=1, rank=4),
     Column(name="verdict", title="VERDICT", width=13),
-    Column(name="why", title="WHY", width=16, flex=4, rank=2),
+    Column(name="why", title="WHY", width=14, flex=4, rank=2),
 )
 _FLAGS = (Column(name="flag", title="", width=14), Column(name="what", title="", width=30, flex=1))
 _WORDS = {"recoverable": "recoverable", "caveats": "with caveats", "no": "cannot"}
@@ -40,11 +44,13 @@ class GuestsView(Working, screen="guests"):
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self._placement: Placement | None = None
-        self._placed_for: object = None
+        self._columns: tuple[Column, ...] = _COLUMNS
+        self._placed: Placement | None = None
+        self._names: tuple[object, Sieve] = (None, Sieve(()))
+        self._order: GuestOrder | None = None
 
     def body(self) -> Iterable[Widget]:
-        yield VirtualTable(_COLUMNS, self._cells, id="vms")
+        yield VirtualTable(self._columns, self._cells, id="vms")
         yield Painted(id="facts")
 
     @property
@@ -65,11 +71,8 @@ class GuestsView(Working, screen="guests"):
 
     def show(self) -> None:
         """The guests that pass the filter, and their sums."""
+        self.fetch()
         draft = self.selection
-        if draft is None or not draft.touched:
-            self.fetch_selection()
-        if self.mapping is None:
-            self.fetch_mapping()
         facts = self.query_one("#facts", Painted)
         if draft is None:
             entry = self.store.sites.get(self.store.site)
@@ -81,83 +84,86 @@ class GuestsView(Working, screen="guests"):
             self._vms.entitle("VMs")
             facts.paint([])
             return
-        self._place(draft)
+        self.judge()
+        self._placed = self.placement()
+        self._arrange()
+        if self._order is None or self._order.captured is not draft.captured:
+            self._order = GuestOrder(draft.captured)
+            guests = draft.captured.snapshot.virtual_machines
+            self._names = (draft.captured, Sieve((guest.id, guest.name) for guest in guests))
         self._vms.empty = "none passes the filter"
-        self._vms.show([g.id for g in draft.captured.snapshot.virtual_machines if self.passes(g.name)])
-        on = [g for g in draft.captured.snapshot.virtual_machines if draft.flags.get(g.id)]
-        size = sum(disk_gib(guest) for guest in on)
-        memory = phrases.gib(sum(guest.memory_mib for guest in on))
-        saved = "✓ saved" if not draft.unsaved else f"! {draft.unsaved} unsaved"
+        self._vms.show(self._names[1].passing(self.filter))
         title = (
-            f"VMs {len(draft.captured.guests)} · deploy {len(on)} · {size:.0f} GiB disk · {memory} GiB memory"
+            f"VMs {len(draft.captured.guests)} · deploy {draft.selected} · "
+            f"{draft.disk_kib / 1024**2:.0f} GiB disk · {phrases.gib(draft.memory_mib)} GiB memory"
         )
-        self._vms.entitle(title, f"{position(self._vms)} {saved}")
+        self._vms.entitle(title, f"{position(self._vms)} {self.saved(draft)}")
         facts.paint(self._facts(draft))
 
-    def _place(self, draft: SelectionDraft) -> None:
-        """Placing all guests takes a while with many: only when mapping or selection changed."""
-        mapping = self.mapping
-        if mapping is None or mapping.snapshot_id != draft.snapshot_id:
-            self._placement = None
-            return
-        known = (id(draft), draft.version, tuple(mapping.deployed.items()))
-        if known != self._placed_for:
-            self._placed_for = known
-            self._placement = draft.placement(mapping.mapping())
+    def _arrange(self) -> None:
+        """A column for objectives stands there where the site has any."""
+        wanted = tuple(c for c in _COLUMNS if c.name != "objective" or self._objective())
+        if wanted != self._columns:
+            self._columns = wanted
+            self._vms.recolumn(wanted, self._cells)
+
+    def _objective(self) -> str:
+        """The site's objectives: no guest has one of its own."""
+        entry = self.store.sites.get(self.store.site)
+        if entry is None:
+            return ""
+        known = (("RTO", entry.rto_s), ("RPO", entry.rpo_s))
+        return " ".join(f"{word} {durations.written(value)}" for word, value in known if value is not None)
 
     def _facts(self, draft: SelectionDraft) -> list[Line]:
-        placed = self._placement
-        if placed is None:
-            return [[("where guests go is known once screen 3 has a mapping of this snapshot", "dim")]]
-        if placed.homeless:
-            names = ", ".join(draft.captured.names.get(guest, guest) for guest in list(placed.homeless)[:4])
-            return [
-                [(f"✗ no deployed host takes {phrases.count(len(placed.homeless), 'guest')}: {names}", "bad")]
-            ]
-        crowded = ", ".join(f"{draft.captured.names.get(h, h)}: {why}" for h, why in placed.crowded.items())
-        if crowded:
-            return [[(f"! {crowded}", "warn")]]
-        return [[("✓ every deployed guest's datastores and networks are reachable from its host", "ok")]]
+        mapping = self.mapping
+        lines = self.older(draft.captured)
+        if mapping is None or mapping.snapshot_id != draft.snapshot_id:
+            return [*lines, [("where guests go is known once screen 3 has a mapping", "dim")]]
+        return [*lines, self.reach(self._placed, draft.captured.names), self.verdict()]
 
     def _cells(self, key: str) -> tuple[Span, ...]:
-        draft = self.selection
-        if draft is None:
-            return tuple(("", "text") for _ in _COLUMNS)
+        draft, order = self.selection, self._order
+        if draft is None or order is None or key not in draft.captured.guests:
+            return tuple(("", "text") for _ in self._columns)
         guest, verdict = draft.captured.guests[key], draft.verdicts.get(key)
         word = verdict.verdict if verdict else "no"
         able, on = draft.able(key), draft.flags.get(key, False)
         glyph, role = ("✗", "bad") if word == "no" else mark(word)
         if verdict is not None and not verdict.registrable:
             glyph, role = "○", "dim"
-        homeless = self._placement.homeless.get(key, "") if self._placement and on else ""
+        homeless = self._placed.homeless.get(key, "") if self._placed and on else ""
         why = homeless or ("; ".join(verdict.reasons) if verdict else "the service does not know it")
         deploy_glyph, deploy_role = mark("yes" if on else "no")
-        power_glyph, power_role = mark(guest.power)
-        return (
-            (f"{deploy_glyph} {'yes' if on else 'no'}" if able else "○ –", deploy_role if able else "dim"),
-            (guest.name, "text" if on else "dim"),
-            self._where(draft, key, on),
-            (f"{disk_gib(guest):.0f}", "text" if on else "dim"),
-            ("○ template", "dim") if guest.template else (f"{power_glyph} {guest.power}", power_role),
-            (f"{glyph} {_WORDS[word]}", role),
-            (why, "bad" if homeless else "text" if on else "dim"),
-        )
+        flag = f"{deploy_glyph} {'yes' if on else 'no'}{' *' if draft.differs(key) else ''}"
+        plain = "text" if on else "dim"
+        cells = {
+            "deploy": (flag if able else "○ –", deploy_role if able else "dim"),
+            "order": (order.place(key), plain),
+            "name": (guest.name, plain),
+            "place": self._where(draft, key, on),
+            "gib": (f"{disk_gib(guest):.0f}", plain),
+            "objective": (self._objective(), "dim"),
+            "after": (order.after(key), plain),
+            "verdict": (f"{glyph} {_WORDS[word]}", role),
+            "why": (why or order.remark(key), "bad" if homeless else plain),
+        }
+        return tuple(cells[column.name] for column in self._columns)
 
     def _where(self, draft: SelectionDraft, key: str, on: bool) -> Span:
-        host = draft.captured.guests[key].host
-        mapping = self.mapping
-        if on and self._placement is not None and mapping is not None:
-            placed = self._placement.hosts.get(key)
-            if placed is None:
-                return "✗ no host", "bad"
-            target = mapping.targets.get(f"host/{placed}", "")
-            moved = "moves to " if placed != host else ""
-            name = phrases.short_name(draft.captured.names.get(placed, placed))
-            return (
-                f"{moved}{name} → {target or '–'}",
-                "changed" if moved else "text",
-            )
-        return phrases.short_name(draft.captured.names.get(host, host)) or "–", "dim"
+        """A guest whose host is deployed stays on it; where the others go is found in the background."""
+        host, names, mapping = draft.captured.guests[key].host, draft.captured.names, self.mapping
+        if not on or mapping is None or mapping.snapshot_id != draft.snapshot_id:
+            return phrases.short_name(names.get(host, host)) or "–", "dim"
+        if host in mapping.deployed_hosts():
+            return f"{phrases.short_name(names.get(host, host))} → {_target(mapping, host)}", "text"
+        if self._placed is None:
+            return "finding a host …", "work"
+        placed = self._placed.hosts.get(key)
+        if placed is None:
+            return ("✗ no host", "bad") if key in self._placed.homeless else ("finding a host …", "work")
+        words = f"moves to {phrases.short_name(names.get(placed, placed))} → {_target(mapping, placed)}"
+        return words, "changed"
 
     def on_virtual_table_moved(self, event: VirtualTable.Moved) -> None:
         """The position in the border follows."""
@@ -194,20 +200,14 @@ class GuestsView(Working, screen="guests"):
         def chosen(flag: str | None) -> None:
             if flag is not None:
                 changed = draft.set(able, flag == "yes")
-                self.console_app.say(f"changed {phrases.count(changed, 'flag')}", "ok")
+                self.console_app.say(f"changed {phrases.count(changed, 'flag')}; u takes it back", "ok")
 
         self.app.push_screen(Choose("Set all flags", [], _FLAGS, options), chosen)
 
     def do_write(self) -> None:
         """Writes the selection."""
-        draft = self.selection
-        if draft is None:
-            return
-
-        def written() -> None:
-            draft.unsaved = 0
-
-        self.write_as(draft.selection(), written)
+        if self.selection is not None:
+            self.write_as(self.selection.selection())
 
     def do_read(self) -> None:
         """Reads a selection in the place of this one."""
@@ -216,10 +216,18 @@ class GuestsView(Working, screen="guests"):
             return
 
         def take(selection: VmSelection) -> None:
-            if self.guarded("reading the selection", lambda: draft.read(selection)):
-                self.console_app.say("read the selection", "ok")
+            self.guarded("reading the selection", lambda: self._take(draft.read(selection)))
 
         def chosen(path: Path) -> None:
             self.console_app.in_thread(f"reading {path}", lambda: read_selection(path), take)
 
         self.read_from(chosen)
+
+    def _take(self, changed: int) -> None:
+        words = f"read the selection: {phrases.count(changed, 'flag')} changed; u takes it back"
+        self.console_app.say(words, "ok")
+
+
+def _target(mapping: MappingDraft, host: str) -> str:
+    chosen = mapping.values.get(f"host/{host}")
+    return chosen.target if chosen and chosen.target else "–"

@@ -25,7 +25,7 @@ from drconsole.model.mapping import HostMapping
 from drconsole.planning.roles import Need
 
 _COLUMNS = (
-    Column(name="deploy", title="DEPLOY", width=6),
+    Column(name="deploy", title="DEPLOY", width=7),
     Column(name="role", title="ROLE", width=10, rank=2),
     Column(name="protected", title="PROTECTED", width=12, flex=2),
     Column(name="guests", title="GUESTS", width=6, rank=4, right=True),
@@ -50,6 +50,10 @@ class MappingView(Working, screen="map"):
 
     document = "mapping"
 
+    def __init__(self, name: str) -> None:
+        super().__init__(name)
+        self._counted: tuple[object, Counter[str]] = (None, Counter())
+
     def body(self) -> Iterable[Widget]:
         yield VirtualTable(_COLUMNS, self._cells, id="roles")
         yield Painted(id="facts")
@@ -72,8 +76,7 @@ class MappingView(Working, screen="map"):
 
     def show(self) -> None:
         """The roles and what they amount to."""
-        draft = self.mapping
-        self.fetch_mapping() if draft is None or not draft.touched else None
+        self.fetch()
         draft = self.mapping
         facts = self.query_one("#facts", Painted)
         if draft is None:
@@ -86,34 +89,31 @@ class MappingView(Working, screen="map"):
             self._roles.entitle("Roles")
             facts.paint([])
             return
-        self.fetch_selection()
+        self.judge()
         self._roles.empty = "none passes the filter"
         self._roles.show([key for key, need in draft.needs.items() if self.passes(need.name)])
-        on = sum(draft.deployed.values())
-        saved = "✓ saved" if not draft.unsaved else f"! {draft.unsaved} unsaved"
-        self._roles.entitle(f"Roles {len(draft.needs)} · deploy {on}", f"{position(self._roles)} {saved}")
+        on = sum(chosen.deploy for chosen in draft.values.values())
+        self._roles.entitle(
+            f"Roles {len(draft.needs)} · deploy {on}", f"{position(self._roles)} {self.saved(draft)}"
+        )
         facts.paint(self._facts(draft))
 
     def _facts(self, draft: MappingDraft) -> list[Line]:
-        needed = sum(draft.deployed.values())
+        needed = sum(chosen.deploy for chosen in draft.values.values())
         free = sum(target.state == "free" for target in self.store.targets or ())
-        first: list[Span] = [
-            (f"needs {phrases.count(needed, 'target')}, {free} free", "text" if free >= needed else "bad"),
-            SEPARATOR,
-        ]
+        count: Span = (
+            f"needs {phrases.count(needed, 'target')}, {free} free",
+            "text" if free >= needed else "bad",
+        )
         problem = draft.problem(self.store.targets or ())
-        first.append((f"✗ {problem}", "bad") if problem else ("✓ fits: V asks the service too", "ok"))
-        lines: list[Line] = [first]
-        key = self._roles.cursor
-        if key:
-            fit = draft.fit(key, self.store.pool())
-            lines.append(
-                [
-                    (f"{draft.needs[key].name}: ", "dim"),
-                    (f"needs {draft.needs[key].size()}; ", "text"),
-                    (fit.why, "text"),
-                ]
-            )
+        here: Line = [(f"✗ {problem}", "bad")] if problem else self.verdict()
+        lines: list[Line] = [*self.older(draft.captured), [count, SEPARATOR, *here]]
+        if self.selection is not None:
+            lines.append(self.reach(self.placement(), draft.captured.names))
+        if key := self._roles.cursor:
+            why = draft.fit(key, self.store.pool()).why
+            need = draft.needs[key]
+            lines.append([(f"{need.name}: ", "dim"), (f"needs {need.size()}; ", "text"), (why, "text")])
         return lines
 
     def _cells(self, key: str) -> tuple[Span, ...]:
@@ -121,9 +121,10 @@ class MappingView(Working, screen="map"):
         if draft is None:
             return tuple(("", "text") for _ in _COLUMNS)
         need, pool = draft.needs[key], self.store.pool()
-        target = pool.get(draft.targets[key])
+        chosen = draft.values[key]
+        target = pool.get(chosen.target)
         hardware = target.hardware if target else None
-        on, fit = draft.deployed[key], draft.fit(key, pool)
+        on, fit = chosen.deploy, draft.fit(key, pool)
         fit_glyph, fit_role = mark(fit.word)
         deploy_glyph, deploy_role = mark("yes" if on else "no")
         guests = self._guests().get(need.protected) if need.role == "host" else None
@@ -135,13 +136,13 @@ class MappingView(Working, screen="map"):
         )
         plain = "text" if on else "dim"
         return (
-            (f"{deploy_glyph} {'yes' if on else 'no'}", deploy_role),
+            (f"{deploy_glyph} {'yes' if on else 'no'}{' *' if draft.differs(key) else ''}", deploy_role),
             (need.role, plain),
             (phrases.short_name(need.name), plain),
             (str(guests) if guests is not None else "–", plain),
             (size, plain),
             ("→", "dim"),
-            (draft.targets[key] or "–", plain),
+            (chosen.target or "–", "changed" if draft.differs(key) and on else plain),
             (has, plain),
             (f"{fit_glyph} {fit.word}", fit_role),
             (fit.why, "text" if fit.word != "none" else "bad"),
@@ -152,8 +153,12 @@ class MappingView(Working, screen="map"):
         selection, draft = self.selection, self.mapping
         if draft is None:
             return Counter()
-        guests = draft.captured.snapshot.virtual_machines
-        return Counter(g.host for g in guests if selection is None or selection.flags.get(g.id, False))
+        of = (id(draft), id(selection), selection.version if selection else 0)
+        if self._counted[0] != of:
+            guests = draft.captured.snapshot.virtual_machines
+            chosen = [g.host for g in guests if selection is None or selection.flags.get(g.id, False)]
+            self._counted = (of, Counter(chosen))
+        return self._counted[1]
 
     def live(self) -> list[Span]:
         """How old the pool is, then the sites."""
@@ -243,11 +248,7 @@ class MappingView(Working, screen="map"):
             )
             self.console_app.fail("write XML", error)
             return
-
-        def written() -> None:
-            draft.unsaved = 0
-
-        self.write_as(draft.mapping(), written)
+        self.write_as(draft.mapping())
 
     def do_read(self) -> None:
         """Reads a mapping in the place of this one."""
@@ -257,10 +258,14 @@ class MappingView(Working, screen="map"):
         targets = self.store.targets or ()
 
         def take(mapping: HostMapping) -> None:
-            if self.guarded("reading the mapping", lambda: draft.read(mapping, targets)):
-                self.console_app.say("read the mapping", "ok")
+            self.guarded("reading the mapping", lambda: self._take(draft.read(mapping, targets)))
 
         def chosen(path: Path) -> None:
             self.console_app.in_thread(f"reading {path}", lambda: read_mapping(path), take)
 
         self.read_from(chosen)
+
+    def _take(self, changed: int) -> None:
+        self.console_app.say(
+            f"read the mapping: {phrases.count(changed, 'role')} changed; u takes it back", "ok"
+        )
