@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator
 
 import msgspec
 
 from drconsole.api.values import InventoryBatch, LiveState
+from drconsole.console.listing import Listing
 from drconsole.model.inventory import (
     Cluster,
     Datacenter,
@@ -17,6 +18,7 @@ from drconsole.model.inventory import (
     Network,
     Snapshot,
 )
+from drconsole.model.live import InventoryChange
 
 SILENCE_S = 5.0
 """A live inventory gives a sign of life each second: after so long without one it is stale."""
@@ -24,6 +26,13 @@ SILENCE_S = 5.0
 _Placed = Datacenter | Folder | Cluster | Network | DistributedPortGroup | Datastore
 
 NETWORKS = ("network", "distributedPortGroup")
+GUEST = "virtualMachine"
+_LEAVES = frozenset({GUEST, "datastore", *NETWORKS})
+"""Nothing stands in them: one of them changes nobody else's place."""
+
+Place = tuple[str, str]
+"""Datacenter and cluster, by id; "" for none."""
+_NOWHERE = ("", "")
 
 
 class Node(msgspec.Struct, frozen=True, kw_only=True):
@@ -37,7 +46,11 @@ class Node(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Inventory:
-    """The objects of one site, and how old the knowledge of them is."""
+    """The objects of one site, and how old the knowledge of them is.
+
+    Where an object stands and the lists of objects are kept while changes come in: nothing walks all of
+    them because one was switched off.
+    """
 
     def __init__(self) -> None:
         self.nodes: dict[str, Node] = {}
@@ -46,28 +59,95 @@ class Inventory:
         self._state: LiveState = "unwatched"
         self._age: float | None = None
         self._heard = 0.0
-        self._places: dict[str, tuple[str, str]] = {}
-        self._placed = -1
+        self._places: dict[str, Place] | None = {}
+        self._lists: dict[tuple[tuple[str, ...], str, str], Listing] = {}
+        self._asked: dict[str, set[tuple[str, ...]]] = defaultdict(set)
+        self._guests: Counter[str] | None = None
+
+    # -- what comes in ----------------------------------------------------------------------------
 
     def apply(self, batch: InventoryBatch, now: float) -> None:
         """Takes a batch in; a batch may hold only the facts that changed. `now` is monotonic."""
         self._state, self._age, self._heard, self.error = batch.state, batch.age_s, now, batch.error
         if batch.reset:
-            self.nodes.clear()
+            self.replace(())
         for change in batch.changes:
-            old = self.nodes.get(change.id)
-            if change.change == "leave":
-                self.nodes.pop(change.id, None)
-                continue
-            self.nodes[change.id] = Node(
-                id=change.id,
-                kind=change.kind,
-                name=change.name or (old.name if old else ""),
-                parent=change.parent or (old.parent if old else ""),
-                facts={**(old.facts if old else {}), **change.facts},
-            )
+            self._take(change)
         if batch.changes or batch.reset:
             self.version += 1
+
+    def replace(self, nodes: Iterable[Node]) -> None:
+        """Takes these objects in the place of all."""
+        self.nodes = {node.id: node for node in nodes}
+        self._move_all()
+        self.version += 1
+
+    def lose(self) -> None:
+        """Nobody tells of the site any more: from now on what is shown is stale."""
+        if self._state == "live":
+            self._state = "stale"
+
+    def _take(self, change: InventoryChange) -> None:
+        old = self.nodes.get(change.id)
+        if change.change == "leave":
+            self._change(old, None)
+            self.nodes.pop(change.id, None)
+            return
+        new = Node(
+            id=change.id,
+            kind=change.kind,
+            name=change.name or (old.name if old else ""),
+            parent=change.parent or (old.parent if old else ""),
+            facts={**old.facts, **change.facts} if old else change.facts,
+        )
+        self._change(old, new)
+        self.nodes[change.id] = new
+
+    def _change(self, old: Node | None, new: Node | None) -> None:
+        """Keeps places and lists right where one object changes."""
+        node = new or old
+        if node is None or self._places is None:
+            return
+        before = (old.kind, old.name, old.parent, old.facts.get("host", "")) if old else None
+        after = (new.kind, new.name, new.parent, new.facts.get("host", "")) if new else None
+        if before == after:
+            return
+        leaf = all(one.kind in _LEAVES for one in (old, new) if one is not None)
+        if not leaf and (old is None or new is None or (old.parent, old.kind) != (new.parent, new.kind)):
+            self._move_all()
+            return
+        if old is not None:
+            for listing in self._listed(old):
+                listing.discard(old.name, old.id)
+            self._count(old, -1)
+        if leaf:
+            self._places.pop(node.id, None)
+        if new is not None:
+            if leaf:
+                self._places[new.id] = self._place_of(new)
+            for listing in self._listed(new):
+                listing.add(new.name, new.id)
+            self._count(new, 1)
+
+    def _move_all(self) -> None:
+        """Something that others stand in has moved: what is known of places is found anew when asked."""
+        self._places, self._guests = None, None
+        self._lists.clear()
+
+    def _listed(self, node: Node) -> Iterator[Listing]:
+        """Yields the lists that exist and have this object."""
+        datacenter, cluster = self._known().get(node.id, _NOWHERE)
+        for kinds in self._asked.get(node.kind, ()):
+            for place in {(d, c) for d in (datacenter, "") for c in (cluster, "")}:
+                listing = self._lists.get((kinds, *place))
+                if listing is not None:
+                    yield listing
+
+    def _count(self, node: Node, number: int) -> None:
+        if self._guests is not None and node.kind == GUEST:
+            self._guests[node.facts.get("host", "")] += number
+
+    # -- how old it is ----------------------------------------------------------------------------
 
     def state(self, now: float) -> LiveState:
         """Whether what is shown is how the site is; silence makes it stale."""
@@ -79,49 +159,83 @@ class Inventory:
         """Returns how old what is shown is, in seconds; None where there is nothing to show."""
         return None if self._age is None else self._age + now - self._heard
 
+    # -- what is asked ----------------------------------------------------------------------------
+
+    def listing(self, *kinds: str, datacenter: str = "", cluster: str = "") -> Listing:
+        """Returns the objects of these kinds, in a datacenter or a cluster: a list that is kept right.
+
+        It is another object once much has changed: ask anew each time.
+        """
+        key = (kinds, datacenter, cluster)
+        if key not in self._lists:
+            places = self._known()
+            self._lists[key] = Listing(
+                (node.name, node.id)
+                for node in self.nodes.values()
+                if node.kind in kinds
+                and (not datacenter or places[node.id][0] == datacenter)
+                and (not cluster or places[node.id][1] == cluster)
+            )
+            for kind in kinds:
+                self._asked[kind].add(kinds)
+        return self._lists[key]
+
     def of(self, *kinds: str, datacenter: str = "", cluster: str = "") -> list[Node]:
         """Returns the objects of these kinds, in a datacenter or a cluster, by name."""
-        self._place()
-        found = (
-            node
-            for node in self.nodes.values()
-            if node.kind in kinds
-            and (not datacenter or self._places[node.id][0] == datacenter)
-            and (not cluster or self._places[node.id][1] == cluster)
-        )
-        return sorted(found, key=lambda node: (node.name, node.id))
+        found = self.listing(*kinds, datacenter=datacenter, cluster=cluster)
+        return [self.nodes[identity] for identity in found.ids]
+
+    def guests_on(self, host: str) -> int:
+        """Returns how many guests a host has."""
+        if self._guests is None:
+            self._known()
+            self._guests = Counter(
+                node.facts.get("host", "") for node in self.nodes.values() if node.kind == GUEST
+            )
+        return self._guests[host]
 
     def name_of(self, identity: str) -> str:
         """Returns an object's name, "" where it is unknown."""
         node = self.nodes.get(identity)
         return node.name if node else ""
 
-    def _place(self) -> None:
-        """Finds each object's datacenter and cluster, once for each version."""
-        if self._placed == self.version:
-            return
-        self._places = dict.fromkeys(self.nodes, ("", ""))
-        for identity, node in self.nodes.items():
-            above = {kind: found for found, kind in self._above(identity)}
-            host = node.facts.get("host", "")
-            home = {kind: found for found, kind in self._above(host)} if host else {}
-            cluster = home.get("cluster") or above.get("cluster", "")
-            self._places[identity] = (above.get("datacenter") or home.get("datacenter", ""), cluster)
-        self._placed = self.version
+    # -- where objects stand ----------------------------------------------------------------------
 
-    def _above(self, identity: str) -> Iterator[tuple[str, str]]:
-        seen: set[str] = set()
+    def _known(self) -> dict[str, Place]:
+        """Returns each object's datacenter and cluster; what others stand in is found first."""
+        if self._places is None:
+            self._places = {}
+            late = []
+            for node in self.nodes.values():
+                if node.kind in _LEAVES:
+                    late.append(node)
+                else:
+                    self._places[node.id] = self._climb(node.id)
+            self._places.update((node.id, self._place_of(node)) for node in late)
+        return self._places
+
+    def _place_of(self, node: Node) -> Place:
+        """A guest stands in the cluster of its host, and in the datacenter of its folder."""
+        places = self._known()
+        above = places.get(node.parent, _NOWHERE)
+        home = places.get(node.facts.get("host", ""), _NOWHERE)
+        return (above[0] or home[0], home[1] or above[1])
+
+    def _climb(self, identity: str) -> Place:
+        found, seen = {"datacenter": "", "cluster": ""}, set[str]()
         while identity in self.nodes and identity not in seen:
             seen.add(identity)
-            yield identity, self.nodes[identity].kind
-            identity = self.nodes[identity].parent
+            node = self.nodes[identity]
+            if node.kind in found:
+                found[node.kind] = identity
+            identity = node.parent
+        return (found["datacenter"], found["cluster"])
 
 
 def from_snapshot(snapshot: Snapshot) -> Inventory:
     """Returns a snapshot's objects, for a site that does not answer."""
     inventory = Inventory()
-    inventory.nodes = {node.id: node for node in _nodes(snapshot)}
-    inventory.version = 1
+    inventory.replace(_nodes(snapshot))
     return inventory
 
 
@@ -173,11 +287,3 @@ class Captured:
 def power_word(fact: str) -> str:
     """Returns on, off or suspended for what the site calls it, such as poweredOn."""
     return {"poweredOn": "on", "poweredOff": "off"}.get(fact, fact)
-
-
-def counted(nodes: Iterable[Node]) -> dict[str, int]:
-    """Returns how many guests each host has."""
-    found: dict[str, int] = defaultdict(int)
-    for node in nodes:
-        found[node.facts.get("host", "")] += 1
-    return found
