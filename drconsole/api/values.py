@@ -58,7 +58,10 @@ class SnapshotDocument(_Value, frozen=True, kw_only=True):
 
 
 class SearchHit(_Value, frozen=True, kw_only=True):
-    """An object of a snapshot that a search found, and the value that matched."""
+    """An object of a snapshot that a search found, and the value that matched.
+
+    `where` are the names of what it stood in, the outermost first; a guest stands on its host.
+    """
 
     snapshot: str
     site: str
@@ -68,6 +71,7 @@ class SearchHit(_Value, frozen=True, kw_only=True):
     name: str
     field: str
     value: str
+    where: str = ""
 
 
 class Change(_Value, frozen=True, kw_only=True):
@@ -125,7 +129,8 @@ class SiteEntry(_Value, frozen=True, kw_only=True):
 class InventoryBatch(_Value, frozen=True, kw_only=True):
     """What changed in a live inventory. `reset` is True where what was shown before is void.
 
-    A batch without changes is a sign of life, or of its loss: `state` and `error` say which.
+    A batch without changes is a sign of life, or of its loss: `state` and `error` say which. `run` is the
+    run whose recovered management server it is of, "" for the protected one.
     """
 
     site: str
@@ -135,6 +140,7 @@ class InventoryBatch(_Value, frozen=True, kw_only=True):
     reset: bool = False
     error: str = ""
     changes: tuple[InventoryChange, ...] = ()
+    run: str = ""
 
 
 class MatchReply(_Value, frozen=True, kw_only=True):

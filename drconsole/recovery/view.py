@@ -8,9 +8,9 @@ import msgspec
 from sqlalchemy import Connection, func, select
 
 from drconsole.journal import commands, pool, runs, schema, steps
-from drconsole.journal.clock import now, seconds_between
+from drconsole.journal.clock import now, seconds_between, unix
 from drconsole.journal.pre_empting import pre_empted_at
-from drconsole.journal.runs import RunRow
+from drconsole.journal.runs import LEASE_S, RunRow
 from drconsole.journal.steps import StepRow
 from drconsole.model.plan import Plan
 from drconsole.model.run import (
@@ -56,7 +56,7 @@ def run_view(connection: Connection, run: str = "latest", site: str = "") -> Run
         ended=row.ended,
         rto_s=report.get("rto_s"),
         rpo_s=recovery_point_s(halted),
-        runner=RunnerPlace(pid=row.pid, host=row.host or "") if row.pid is not None else None,
+        runner=_runner(row),
         stages=tuple(_stage(name, list(rows.values())) for name in STAGES),
         steps=tuple(_step(key, step) for key, step in rows.items()),
         fidelity=_fidelity(rows),
@@ -72,6 +72,14 @@ def run_view(connection: Connection, run: str = "latest", site: str = "") -> Run
         standing=standing(connection, row, plan, every),
         customer=customer.views(rows),
     )
+
+
+def _runner(row: RunRow) -> RunnerPlace | None:
+    if row.pid is None:
+        return None
+    silent = None if row.beat is None else max(0.0, unix() - row.beat)
+    lost = silent is not None and silent > LEASE_S
+    return RunnerPlace(pid=row.pid, host=row.host or "", epoch=row.epoch, silent_s=silent, lost=lost)
 
 
 def _in_plan(plan: Plan, rows: dict[str, StepRow]) -> dict[str, StepRow]:

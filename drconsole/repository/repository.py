@@ -11,7 +11,7 @@ import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.engine import RowMapping
 
 from drconsole.documents import read_snapshot
@@ -38,6 +38,7 @@ class Repository:
 
     def __init__(self, url: str) -> None:
         self._database = Database(url, scripts=SCRIPTS, head=HEAD, remedy=_REMEDY)
+        self._newest: tuple[tuple[object, ...], dict[str, Entry]] = ((), {})
 
     def close(self) -> None:
         """Closes every connection."""
@@ -68,6 +69,18 @@ class Repository:
         with self._database.reading() as connection:
             rows = connection.execute(wanted).mappings().all()
         return tuple(sorted((_entry(row) for row in rows), key=_taken))
+
+    def newest(self) -> dict[str, Entry]:
+        """Returns each site's newest snapshot. Cheap while none is added, removed or verified."""
+        counted = select(func.count(), func.max(snapshot.c.number), func.max(snapshot.c.verified))
+        wanted = counted.add_columns(func.count(func.nullif(snapshot.c.verified, "")))
+        with self._database.reading() as connection:
+            mark = tuple(connection.execute(wanted).one())
+        known, newest = self._newest
+        if mark != known:
+            newest = {entry.site: entry for entry in self.entries()}
+            self._newest = mark, newest
+        return newest
 
     def find(self, reference: str, site: str | None = None) -> Entry:
         """Returns the entry of an id, of a prefix that fits one only, or the `latest` one.

@@ -23,11 +23,14 @@ LATE = 0.5
 
 
 class Captures:
-    """Captures sites of one configuration into its repository."""
+    """Captures sites of one configuration into its repository; `tell` is called when a status changes."""
 
-    def __init__(self, settings: Settings, repository: Repository) -> None:
+    def __init__(
+        self, settings: Settings, repository: Repository, tell: Callable[[], None] = lambda: None
+    ) -> None:
         self._settings = settings
         self._repository = repository
+        self._tell = tell
         self._status: dict[str, CaptureStatus] = {}
         self._locks: dict[str, asyncio.Lock] = {}
 
@@ -141,6 +144,7 @@ class Captures:
     def _set(self, site: str, **changes: str) -> None:
         known = self._status.get(site, CaptureStatus())
         self._status[site] = msgspec.structs.replace(known, **changes)
+        self._tell()
 
 
 def _next_due(due: datetime, every_s: float) -> datetime:

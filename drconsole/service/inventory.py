@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator, Callable
 
 import msgspec
 
@@ -26,11 +26,21 @@ _FINAL = (WrongCredentials, PinMismatch)
 
 
 class Inventory:
-    """One site's live inventory, and those who look at it."""
+    """One site's live inventory, and those who look at it.
 
-    def __init__(self, site: Site, settings: Settings) -> None:
+    `run`: of the management server that this run has recovered. `tell` is called where `state` changes.
+    """
+
+    over: DRConsoleError | None = None
+    """Why there will never be more of it; whoever looks is told so."""
+
+    def __init__(
+        self, site: Site, settings: Settings, *, run: str = "", tell: Callable[[], None] = lambda: None
+    ) -> None:
         self._site = site
         self._settings = settings
+        self._run = run
+        self._tell_state = tell
         self._objects: dict[str, InventoryChange] = {}
         self._watchers: set[asyncio.Queue[InventoryBatch]] = set()
         self._seen: float | None = None
@@ -61,7 +71,7 @@ class Inventory:
             except (DRConsoleError, OSError, TimeoutError) as error:
                 failures = 1 if self._alive else failures + 1
                 self._lost(str(error))
-                if isinstance(error, _FINAL):
+                if isinstance(error, _FINAL) or self.over is not None:
                     return
             pause = _BACKOFF_S[min(failures, len(_BACKOFF_S)) - 1] if failures else _BACKOFF_S[0]
             await asyncio.sleep(pause * random.uniform(0.8, 1.2))  # noqa: S311 -- no secret
@@ -74,7 +84,10 @@ class Inventory:
             if reset:
                 self._objects.clear()
             whole = tuple(self._taken(change) for change in changes)
-            self._seen, self._alive, self.error = time.monotonic(), True, ""
+            self._seen, self.error = time.monotonic(), ""
+            if not self._alive:
+                self._alive = True
+                self._tell_state()
             self._tell(self._batch(whole, reset=reset))
         self._lost("the site ended the watch")
 
@@ -97,12 +110,14 @@ class Inventory:
         if self._alive:
             self._seen = time.monotonic()
         self._alive, self.error = False, error
+        self._tell_state()
         self._tell(self._batch(()))
 
-    async def looked_at(self) -> AsyncIterator[InventoryBatch]:
+    async def looked_at(self) -> AsyncGenerator[InventoryBatch, None]:
         """Yields all there is, then changes, and a sign of life or of its loss each second.
 
-        Who reads too slowly for the changes is given all there is again instead of them.
+        Who reads too slowly for the changes is given all there is again instead of them. Raises what
+        `over` says.
         """
         queue: asyncio.Queue[InventoryBatch] = asyncio.Queue(_BEHIND)
         self._watchers.add(queue)
@@ -110,9 +125,12 @@ class Inventory:
             yield self._whole()
             while True:
                 try:
-                    yield await asyncio.wait_for(queue.get(), _SIGN_S)
+                    batch = await asyncio.wait_for(queue.get(), _SIGN_S)
                 except TimeoutError:
-                    yield self._batch(())
+                    batch = self._batch(())
+                if self.over is not None:
+                    raise self.over
+                yield batch
         finally:
             self._watchers.discard(queue)
 
@@ -137,14 +155,16 @@ class Inventory:
             reset=reset,
             error=self.error,
             changes=changes,
+            run=self._run,
         )
 
 
 class Inventories:
     """The live inventories of all sites; a site is watched from the first look on."""
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, tell: Callable[[], None] = lambda: None) -> None:
         self._settings = settings
+        self._tell = tell
         self._known: dict[str, Inventory] = {}
         self._tasks: dict[str, asyncio.Task[None]] = {}
 
@@ -155,7 +175,7 @@ class Inventories:
     def of(self, site: Site) -> Inventory:
         """Returns a site's inventory, watched from now on."""
         if site.name not in self._known:
-            self._known[site.name] = Inventory(site, self._settings)
+            self._known[site.name] = Inventory(site, self._settings, tell=self._tell)
             self._start(site.name)
         return self._known[site.name]
 

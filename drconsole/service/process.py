@@ -83,6 +83,7 @@ async def _live(settings: Settings, idle_s: float) -> None:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
         await state.inventories.close()
+        await state.recovered.close()
         await journal.close()
         repository.close()
 

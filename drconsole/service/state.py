@@ -12,8 +12,11 @@ from drconsole.journal.journal import Journal
 from drconsole.repository.repository import Repository
 from drconsole.service.captures import Captures
 from drconsole.service.inventory import Inventories
+from drconsole.service.news import News
 from drconsole.service.notify.channels import channels
 from drconsole.service.notify.notifier import Notifier
+from drconsole.service.overview import Overviews
+from drconsole.service.recovered import RecoveredInventories
 from drconsole.service.runners import Runners
 from drconsole.settings.values import Settings, Site
 
@@ -28,8 +31,11 @@ class State:
         self.journal = journal
         self.repository = repository
         self.started = now()
-        self.captures = Captures(settings, repository)
-        self.inventories = Inventories(settings)
+        self.news = News()
+        self.overviews = Overviews(journal, self.news)
+        self.captures = Captures(settings, repository, self.news.tell)
+        self.inventories = Inventories(settings, self.news.tell)
+        self.recovered = RecoveredInventories(settings, journal)
         self.runners = Runners(settings, journal)
         self.channels = {} if settings.notify is None else channels(settings.notify)
         self.notifier = Notifier(settings.notify, journal, self.channels)

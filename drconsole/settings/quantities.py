@@ -12,6 +12,7 @@ _PART = re.compile(r"(\d+(?:\.\d+)?)(ms|s|m|h|d)")
 _PIN = re.compile(r"sha256:[0-9a-f]{64}")
 _ADDRESS = re.compile(r"(?:\[[0-9A-Fa-f:.]+\]|[^\s:/\[\]@]+):(\d{1,5})")
 _NAME = re.compile(r"\w[\w .-]*")
+_WORD = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 
 SCHEMES = ("env", "file", "cred", "age", "prompt")
 """The kinds of secret references that this version resolves."""
@@ -21,6 +22,7 @@ LATER_SCHEMES = ("vault",)
 DURATION_FORM = 'a duration such as "90s", "15m" or "1h"'
 PIN_FORM = '"sha256:" and the 64 hexadecimal digits of the certificate\'s fingerprint'
 ADDRESS_FORM = '"HOST:PORT"'
+WORD_FORM = "a word of letters, digits, '-' and '_'"
 REFERENCE_FORM = (
     'a reference such as "env:NAME", "file:PATH", "cred:NAME", "age:PATH" or "prompt:", never the secret'
 )
@@ -54,6 +56,13 @@ def address(text: str) -> str:
 def name(text: str) -> str:
     """Returns the name of a site, array or target. Raises ValueError for one that no key can carry."""
     if not _NAME.fullmatch(text):
+        raise ValueError(text)
+    return text
+
+
+def word(text: str) -> str:
+    """Returns a word, such as a theme's name. Raises ValueError for anything else."""
+    if not _WORD.fullmatch(text):
         raise ValueError(text)
     return text
 

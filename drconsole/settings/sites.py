@@ -25,6 +25,7 @@ def read_site(name: str, table: Table, base: Path) -> Site:
         capture_s=_duration(table, "capture"),
         rpo_s=_duration(table, "rpo"),
         rto_s=_duration(table, "rto"),
+        theme=table.form("theme", quantities.word, quantities.WORD_FORM, ""),
         networks=tuple(_network(row) for row in table.rows("network")),
         groups=tuple(_group(row) for row in table.rows("group")),
         physical_servers=tuple(_physical(row) for row in table.rows("physical")),

@@ -30,6 +30,8 @@ class Endpoint(_Value, frozen=True, kw_only=True):
 
 
 class Site(_Value, frozen=True, kw_only=True):
+    """A protected site. `theme` is the console's while it works on it, "" for the operator's own."""
+
     name: str
     platform: str
     endpoint: Endpoint
@@ -40,6 +42,7 @@ class Site(_Value, frozen=True, kw_only=True):
     networks: tuple[NetworkMapping, ...] = ()
     groups: tuple[GroupEntry, ...] = ()
     physical_servers: tuple[PhysicalServer, ...] = ()
+    theme: str = ""
 
 
 class Array(_Value, frozen=True, kw_only=True):

@@ -24,7 +24,8 @@ from drconsole.planning.selection import chosen
 from drconsole.platforms.contract import Platform
 from drconsole.recovery.drivers import Room
 from drconsole.recovery.fidelity import compare, with_observed
-from drconsole.settings.values import Endpoint, Settings, Site
+from drconsole.recovery.recovered_site import site_at
+from drconsole.settings.values import Settings, Site
 
 
 def steps(plan: PlanInput, others: Sequence[Step]) -> tuple[Step, ...]:
@@ -90,7 +91,7 @@ class CaptureRecovered:
 
     async def act(self, work: Work) -> None:
         """Writes the recovered site's snapshot beside the journal."""
-        site = recovered_site(self._settings, self._plan, work)
+        site = _recovered_site(self._settings, self._plan, work)
         snapshot = await self._platform.capture(site, self._settings, self._plan.snapshot.profile, work.say)
         path = _recovered_path(self._settings, work.run)
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -100,20 +101,11 @@ class CaptureRecovered:
         self._fresh = True
 
 
-def recovered_site(settings: Settings, plan: PlanInput, work: Work) -> Site:
-    """Returns the site as configured, reached at the recovered management server instead."""
-    site = settings.sites[plan.site.name]
+def _recovered_site(settings: Settings, plan: PlanInput, work: Work) -> Site:
     server = plan.mapping.management_server
-    if server is None or settings.provisioning is None:
-        raise DRConsoleError("no management server is recovered", about=site.name)
-    ready = work.result(keys.ready(server.protected))
-    endpoint = Endpoint(
-        address=f"{ready['address']}:{ready['port']}",
-        username=ready["username"],
-        password=settings.provisioning.password,
-        pin=ready["pin"],
-    )
-    return msgspec.structs.replace(site, endpoint=endpoint)
+    if server is None:
+        raise DRConsoleError("no management server is recovered", about=plan.site.name)
+    return site_at(settings, plan.site.name, work.result(keys.ready(server.protected)))
 
 
 def _recovered_path(settings: Settings, run: str) -> Path:

@@ -6,7 +6,17 @@ from collections.abc import Awaitable, Callable
 from typing import Any
 
 from drconsole.api import requests
-from drconsole.service.answers import amending, notify, planning, pool, runs, sites, snapshots
+from drconsole.service.answers import (
+    amending,
+    notify,
+    overview,
+    planning,
+    pool,
+    runs,
+    sites,
+    snapshots,
+    uplinks,
+)
 from drconsole.service.caller import Caller
 from drconsole.service.state import State
 
@@ -19,6 +29,7 @@ ANSWERS: dict[type[requests.Request[Any, Any]], Answer] = {
     requests.CheckSite: sites.check,
     requests.ListHosts: sites.list_hosts,
     requests.WatchInventory: sites.watch,
+    requests.WatchOverview: overview.watch,
     requests.Capture: snapshots.capture,
     requests.ListSnapshots: snapshots.list_snapshots,
     requests.GetSnapshot: snapshots.get,
@@ -46,6 +57,9 @@ ANSWERS: dict[type[requests.Request[Any, Any]], Answer] = {
     requests.ListSpares: amending.list_spares,
     requests.ShowFlags: amending.show_flags,
     requests.SetFlags: amending.set_flags,
+    requests.ShowUplinks: uplinks.show,
+    requests.ApplyUplinks: uplinks.apply,
+    requests.RollBackUplinks: uplinks.roll_back,
     requests.Cancel: runs.cancel,
     requests.Cleanup: runs.cleanup,
     requests.Report: runs.report,

@@ -2,22 +2,31 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
+from collections.abc import Mapping
 
 from drconsole import __version__
 from drconsole.api import requests
 from drconsole.api.values import ServiceStatus, SiteEntry
+from drconsole.journal import runs
 from drconsole.model.live import HostListing, SiteCheck
 from drconsole.recovery.drivers import platform_of
 from drconsole.repository.entry import Entry
 from drconsole.service.answers.snapshots import shown
 from drconsole.service.caller import Caller
+from drconsole.service.inventory import Inventory
 from drconsole.service.state import State, in_thread
 from drconsole.settings.values import Site
 
 
 async def status(state: State, request: requests.Status, caller: Caller) -> ServiceStatus:
     """Who answers, and what it has in hand."""
+    return status_of(state)
+
+
+def status_of(state: State) -> ServiceStatus:
+    """Returns who answers, and what it has in hand."""
     return ServiceStatus(
         version=__version__,
         pid=os.getpid(),
@@ -36,8 +45,11 @@ async def stop(state: State, request: requests.Stop, caller: Caller) -> None:
 
 async def list_sites(state: State, request: requests.ListSites, caller: Caller) -> tuple[SiteEntry, ...]:
     """The configured sites by name."""
-    entries = await in_thread(state.repository.entries)
-    newest = {entry.site: entry for entry in entries}
+    return entries_of(state, await in_thread(state.repository.newest))
+
+
+def entries_of(state: State, newest: Mapping[str, Entry]) -> tuple[SiteEntry, ...]:
+    """Returns the configured sites by name, as they are now; `newest` are their newest snapshots."""
     return tuple(_site(state, site, newest.get(name)) for name, site in sorted(state.settings.sites.items()))
 
 
@@ -56,6 +68,7 @@ def _site(state: State, site: Site, newest: Entry | None) -> SiteEntry:
         error=live.error if live else "",
         snapshot=shown(newest) if newest else None,
         capture=state.captures.status(site.name),
+        theme=site.theme,
     )
 
 
@@ -74,6 +87,17 @@ async def list_hosts(state: State, request: requests.ListHosts, caller: Caller) 
 
 
 async def watch(state: State, request: requests.WatchInventory, caller: Caller) -> None:
-    """The live inventory, until the caller leaves."""
-    async for batch in state.inventories.of(state.site(request.site)).looked_at():
-        await caller.send(batch)
+    """The live inventory of a site or of what a run has recovered of it, until the caller leaves."""
+    site = state.site(request.site)
+    if not request.run:
+        await _shown(state.inventories.of(site), caller)
+        return
+    run = state.journal.read(lambda c: runs.find(c, request.run, site.name)).id
+    async with state.recovered.of(run) as inventory:
+        await _shown(inventory, caller)
+
+
+async def _shown(inventory: Inventory, caller: Caller) -> None:
+    async with contextlib.aclosing(inventory.looked_at()) as batches:
+        async for batch in batches:
+            await caller.send(batch)
