@@ -15,9 +15,10 @@ def open_console(*, observe: bool = False) -> None:
     Raises UsageError off a terminal: Textual would write escapes all the same.
     """
     if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
+        how = "`ssh -t` asks for one; " if "SSH_CONNECTION" in os.environ else ""
         raise UsageError(
             "the console needs a terminal",
-            remedy="`drconsole --help` lists the commands, which need none",
+            remedy=f"{how}`drconsole --help` lists the commands, which need none",
         )
     from drconsole.cli.configuration import writable
     from drconsole.cli.setup import FileSetup
