@@ -129,7 +129,7 @@ def _roll_back(seen: Seen, row: StepRow) -> Iterator[Choice]:
         yield Choice(verb="roll-back", command=command, effect="takes the trial back", refused=str(refused))
         return
     tried = (keys.uplinks_tried(host), row.step.key)
-    yield Choice(verb="roll-back", command=command, effect=f"{change.text}; the next is", retried=tried)
+    yield Choice(verb="roll-back", command=command, effect=f"{change.text}; the next one is", retried=tried)
 
 
 def _replace(seen: Seen, row: StepRow, pool: Iterable[Target]) -> Iterator[Choice]:

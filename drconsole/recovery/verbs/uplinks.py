@@ -161,7 +161,7 @@ def cleared(seen: Seen, hosts: Iterable[str]) -> Change:
     """Returns the change that lets all ports of hosts be tried again whose trials are `spent`."""
     known = host_steps(seen.rows)
     own = tuple(_one(known, host) for host in hosts)
-    told = "; ".join(f"{each.host}: {' and '.join(each.refused)} may be tried again" for each in own)
+    told = "; ".join(f"{each.host}: {', '.join(each.refused)} may be tried again" for each in own)
     return _refusing(seen, dict.fromkeys((each.target for each in own), ()), own, verb=CLEAR, text=told)
 
 

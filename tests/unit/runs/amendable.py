@@ -13,7 +13,7 @@ from sqlalchemy import Connection
 from drconsole.api.values import CommandReply
 from drconsole.journal import pool, runs, steps
 from drconsole.journal.journal import Journal
-from drconsole.model.mapping import GuestFlag, RoleKind, VmSelection
+from drconsole.model.mapping import GuestFlag, HostRole, RoleKind, VmSelection
 from drconsole.model.plan import Plan
 from drconsole.model.run import StepState
 from drconsole.model.site import Provisioning
@@ -111,9 +111,7 @@ def _steps(plan: PlanInput) -> Iterator[Step]:
     for role in hosts:
         yield from _machine(role.name, role.target)
         about: dict[str, Any] = {"object": role.name, "machine": role.target}
-        tried = step_key("uplinks", role.name, "try")
-        yield step(tried, keys.ready(role.name), keys.MANAGEMENT_DATACENTERS, **about)
-        yield step(keys.proved(role.name), tried, **about)
+        yield from _uplinks(plan, role)
         yield step(keys.host_added(role.name), keys.BARRIER, **about)
     for physical in plan.mapping.physical_servers:
         if physical.deploy:
@@ -125,6 +123,19 @@ def _steps(plan: PlanInput) -> Iterator[Step]:
     for flag in plan.selection.virtual_machines:
         if flag.deploy:
             yield step(keys.registered(flag.id), keys.BARRIER, object=flag.name)
+
+
+def _uplinks(plan: PlanInput, role: HostRole) -> Iterator[Step]:
+    """Tried and proved; reviewed in between where the plan says so."""
+    about: dict[str, Any] = {"object": role.name, "machine": role.target}
+    refused = plan.refused_uplinks.get(role.target)
+    arranged = about | ({"arguments": {"refused": list(refused)}} if refused else {})
+    tried, last = keys.uplinks_tried(role.name), keys.uplinks_tried(role.name)
+    yield step(tried, keys.ready(role.name), keys.MANAGEMENT_DATACENTERS, **arranged)
+    if plan.review_uplinks:
+        last = keys.uplinks_applied(role.name)
+        yield step(last, tried, asks=True, **arranged)
+    yield step(keys.proved(role.name), last, **about)
 
 
 def _machine(name: str, machine: str) -> tuple[Step, Step]:

@@ -134,9 +134,9 @@ class TryUplinks(_Fresh):
         """Nothing is left to try: says what was, and what operators have kept from it."""
         tried = f"{' nor on '.join(failed)}; rolled back" if failed else "any port: none has a link"
         remedy = "check the ports' links and VLANs at the switch, then retry; or replace the target"
-        if refused := " and ".join(_refused(work)):
+        if refused := ", ".join(_refused(work)):
             tried = tried.replace("any port: none", "any other port: none")
-            tried += f"; {refused} was rolled back by an operator"
+            tried += f"; rolled back by operators before: {refused}"
             remedy += f"; to apply the host allows {refused} again"
         return DeviceError(
             f"the management server does not reach the host on {tried}", about=work.step.object, remedy=remedy
