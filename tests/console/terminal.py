@@ -10,6 +10,7 @@ import select
 import signal
 import struct
 import sys
+import tempfile
 import termios
 import time
 from collections.abc import Iterator, Mapping
@@ -92,6 +93,11 @@ class Terminal:
                     found.add(sequence)
         return found
 
+    def resize(self, width: int, height: int) -> None:
+        """Gives the terminal another size, as a window that is dragged does."""
+        fcntl.ioctl(self._file, termios.TIOCSWINSZ, struct.pack("HHHH", height, width, 0, 0))
+        self._screen.resize(height, width)
+
     def hang_up(self) -> None:
         """The line drops."""
         os.close(self._file)
@@ -126,13 +132,34 @@ def console(
 ) -> Iterator[Terminal]:
     """Opens the console on a configuration in a terminal of that size."""
     command = _OPEN.format(None if config is None else str(config))
-    variables = {**os.environ, "TERM": "xterm-256color", "LANG": "C.UTF-8", **(environ or {})}
-    pid, file = pty.fork()
-    if pid == 0:
-        fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
-        os.execve(sys.executable, [sys.executable, "-c", command], variables)
-    terminal = Terminal(pid, file, size)
-    try:
-        yield terminal
-    finally:
-        terminal.close()
+    with tempfile.TemporaryDirectory() as own:
+        variables = _variables(own) | {**(environ or {})}
+        pid, file = pty.fork()
+        if pid == 0:
+            fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
+            for number in _AT_LOGIN:
+                signal.signal(number, signal.SIG_DFL)
+            os.execve(sys.executable, [sys.executable, "-c", command], variables)
+        terminal = Terminal(pid, file, size)
+        try:
+            yield terminal
+        finally:
+            terminal.close()
+
+
+_AT_LOGIN = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP, signal.SIGTERM)
+"""What a login begins with: tests that run in the background have inherited an ignored SIGINT."""
+
+_NOT_INHERITED = ("NO_COLOR", "COLORTERM", "TERM_PROGRAM", "TMUX", "STY", "LC_ALL", "LC_CTYPE")
+"""What the terminal around the tests would tell of itself."""
+
+
+def _variables(own: str) -> dict[str, str]:
+    """The environment of a fresh login: no theme, keys or history of whoever runs the tests."""
+    kept = {
+        name: value
+        for name, value in os.environ.items()
+        if name not in _NOT_INHERITED and not name.startswith(("SSH_", "DRCONSOLE_A", "DRCONSOLE_THEME"))
+    }
+    places = {"XDG_CONFIG_HOME": f"{own}/config", "XDG_STATE_HOME": f"{own}/state"}
+    return {**kept, **places, "TERM": "xterm-256color", "LANG": "C.UTF-8"}
