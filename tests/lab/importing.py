@@ -58,6 +58,7 @@ class Recovery:
         self.failed: dict[str, DRConsoleError] = {}
         self.said: list[str] = []
         self.acted: list[str] = []
+        self.approved: frozenset[str] = frozenset()
         self.handlers: Handlers = {}
         self._bind()
 
@@ -65,6 +66,11 @@ class Recovery:
         """What a new runner process begins with: handlers without any memory."""
         await self.close()
         self._bind()
+
+    def amend(self, plan: PlanInput) -> None:
+        """Goes on by another plan; results stay as they are."""
+        self.plan = plan
+        self.steps = {step.key: step for room in ROOMS for step in room.steps(plan)}
 
     def _bind(self) -> None:
         self._rooms = [room.handlers(self.settings, self.plan) for room in ROOMS]
@@ -76,7 +82,9 @@ class Recovery:
         await close_all(self._rooms)
 
     def work(self, key: str) -> FakeWork:
-        return FakeWork(self.steps[key], self.plan.mode, self.results, self.said)
+        work = FakeWork(self.steps[key], self.plan.mode, self.results, self.said)
+        work.approved = self.approved
+        return work
 
     async def carry(self, key: str) -> Facts:
         """Carries one step out by the runner's rules and keeps its result."""

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from drconsole.errors import DeviceError
+from drconsole.errors import DeviceError, Question
 from drconsole.lab.world.hypervisor.host import Hypervisor
 from drconsole.lab.world.machine import Machine
 from drconsole.model.inventory import (
@@ -27,6 +27,7 @@ from tests.lab.importing import Change, Recovery, open_recovery
 
 HOST = "esx-01.pittsburgh.example"
 MANAGEMENT_VLAN = 1010
+TRY, APPLY = keys.uplinks_tried(HOST), keys.uplinks_applied(HOST)
 
 
 def one_host(mapping: HostMapping) -> HostMapping:
@@ -224,3 +225,102 @@ def _hosts(snapshot: Snapshot, **changes: Any) -> Snapshot:
 
     assert snapshot.hosts[0].name == HOST
     return msgspec.structs.replace(snapshot, hosts=tuple(changed(host) for host in snapshot.hosts))
+
+
+def reviewed(recovery: Recovery, *refused: str) -> None:
+    """The run is one that is reviewed, and an operator has rolled these ports back."""
+    target = next(role.target for role in recovery.plan.mapping.hosts if role.name == HOST)
+    recovery.amend(
+        msgspec.structs.replace(
+            recovery.plan, review_uplinks=True, refused_uplinks={target: refused} if refused else {}
+        )
+    )
+
+
+def question(recovery: Recovery) -> Question:
+    asked = recovery.failed.pop(APPLY)
+    assert isinstance(asked, Question)
+    return asked
+
+
+def unlink(recovery: Recovery) -> None:
+    """The captured management port has no link on this target: the uplinks have to change."""
+    recovery.lab.world.start_fault("uplink-down", machine=machine_of(recovery).name, nic="vmnic2")
+
+
+async def test_under_review_nothing_moves_before_an_operator_says_so(tmp_path: Path) -> None:
+    async with small_lab(tmp_path) as recovery:
+        reviewed(recovery)
+        unlink(recovery)
+        await recovery.run(keys.proved(HOST))
+        asked = question(recovery)
+        port = recovery.results[TRY]["port"]
+        assert f"its trial on {port} stands and is reached" in asked.message
+        assert recovery.host(HOST).network.vmks["vmk0"].ip != recovery.captured(HOST).virtual_nics[0].ip
+        recovery.approved |= {asked.message}
+        nics = await proved(recovery)
+        assert nics["vmnic2"] == port
+        assert recovery.host(HOST).network.vmks["vmk0"].ip == recovery.captured(HOST).virtual_nics[0].ip
+
+
+async def test_a_host_whose_ports_are_as_captured_has_nothing_to_review(tmp_path: Path) -> None:
+    async with small_lab(tmp_path) as recovery:
+        reviewed(recovery)
+        assert (await proved(recovery))["vmnic2"] == "vmnic2"
+
+
+async def test_a_port_that_was_rolled_back_is_taken_off_trial_and_the_next_one_is_asked_about(
+    tmp_path: Path,
+) -> None:
+    async with small_lab(tmp_path) as recovery:
+        reviewed(recovery)
+        unlink(recovery)
+        await recovery.run(keys.proved(HOST))
+        question(recovery)
+        first = recovery.results.pop(TRY)["port"]
+        reviewed(recovery, first)
+        await recovery.restart()
+        await recovery.run(keys.proved(HOST))
+        second = recovery.results[TRY]["port"]
+        assert second != first
+        assert f"its trial on {second} stands" in question(recovery).message
+        assert recovery.results[TRY]["nics"]["vmnic2"] == second
+        assert len([vmk for vmk in recovery.host(HOST).network.vmks.values() if vmk.ip]) == 2
+
+
+async def test_where_every_port_was_rolled_back_the_trial_is_gone_and_it_says_which(tmp_path: Path) -> None:
+    async with small_lab(tmp_path) as recovery:
+        reviewed(recovery)
+        unlink(recovery)
+        host = recovery.host(HOST)
+        fresh = switches(host), set(host.network.portgroups), set(host.network.vmks)
+        await recovery.run(keys.proved(HOST))
+        question(recovery)
+        recovery.results.pop(TRY)
+        reviewed(recovery, "vmnic0", "vmnic1", "vmnic3")
+        await recovery.run(keys.proved(HOST))
+        failure = recovery.failed.pop(TRY)
+        assert "any other port: none has a link" in str(failure)
+        assert "rolled back by operators before: vmnic0, vmnic1, vmnic3" in str(failure)
+        assert (switches(host), set(host.network.portgroups), set(host.network.vmks)) == fresh
+
+
+async def test_an_approved_trial_that_is_not_reached_any_more_is_not_moved_but_asked_again(
+    tmp_path: Path,
+) -> None:
+    async with small_lab(tmp_path) as recovery:
+        reviewed(recovery)
+        unlink(recovery)
+        await recovery.run(keys.proved(HOST))
+        recovery.approved |= {question(recovery).message}
+        port = machine_of(recovery).nic(recovery.results[TRY]["port"]).port
+        port.vlans, vlans = port.vlans - {MANAGEMENT_VLAN}, port.vlans
+        await recovery.run(keys.proved(HOST))
+        first = question(recovery)
+        assert "was not reached any more at" in first.message
+        recovery.approved |= {first.message}
+        await recovery.run(keys.proved(HOST))
+        assert question(recovery).message != first.message
+        assert recovery.host(HOST).network.vmks["vmk0"].ip != recovery.captured(HOST).virtual_nics[0].ip
+        port.vlans = vlans
+        await proved(recovery)
