@@ -51,8 +51,9 @@ def both_wait(view: View) -> bool:
 @pytest.fixture(scope="module")
 def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reviewed]:
     """Each host's captured management port has no link on its target."""
-    world = {"hosts": 2, "vms": 6, "targets": 5, "speed": 150, "unlinked": 1}
-    with own_lab(tmp_path_factory.mktemp("reviewed"), **world) as lab:
+    with own_lab(
+        tmp_path_factory.mktemp("reviewed"), hosts=2, vms=6, targets=5, speed=150, unlinked=1
+    ) as lab:
         lab.captured()
         words = ("--mode", "drill", "--review-uplinks", "--detach")
         run = str(lab.operator.json("recover", "pittsburgh", *words)["run"])
