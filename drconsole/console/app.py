@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Callable
 from functools import partial
@@ -15,9 +14,7 @@ from textual import events
 from textual.screen import Screen
 
 from drconsole.api.requests import CHANGES, Request
-from drconsole.console import themes
-from drconsole.console.listening import Listening
-from drconsole.console.look import Look, wants_ascii
+from drconsole.console.commanding import Commanding
 from drconsole.console.messages import Arrived, Told, Trouble
 from drconsole.console.screens.dialogs import Notice
 from drconsole.console.screens.small import TooSmall, too_small
@@ -53,7 +50,7 @@ def _view(name: str) -> View:
     return view_class(name)(name)
 
 
-class ConsoleApp(Listening):
+class ConsoleApp(Commanding):
     """The console on one configuration. `config` None: looked for where DESIGN 6 says."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -62,36 +59,8 @@ class ConsoleApp(Listening):
     SCREENS: ClassVar[dict[str, Callable[[], Screen[Any]]]] = {name: partial(_view, name) for name in VIEWS}
 
     def __init__(self, config: str | None = None) -> None:
-        self.colourless = "NO_COLOR" in os.environ
-        # NO_COLOR alone still lets greys through: they vanish only with the terminal's own colours.
-        super().__init__(config, ansi_color=True if self.colourless else None)
-        self.themes, self._bad_themes = themes.load_all()
+        super().__init__(config)
         self._last_tick = 0.0
-        self.ascii_only = wants_ascii()
-        self.look = Look(themes.load_all()[0][themes.COLOURLESS].styles(), ascii_only=self.ascii_only)
-        self._use_theme(self._first_theme())
-
-    def get_theme_variable_defaults(self) -> dict[str, str]:
-        """The variables of our style sheet, until a theme of ours gives them."""
-        return {"pane-border": "ansi_default", "pane-focus": "ansi_default", "pane": "ansi_default"}
-
-    def _first_theme(self) -> str:
-        asked = themes.COLOURLESS if self.colourless else os.environ.get("DRCONSOLE_THEME", themes.DEFAULT)
-        return asked if asked in self.themes else themes.DEFAULT
-
-    def _use_theme(self, name: str) -> None:
-        theme = self.themes[name]
-        self.look = Look(theme.styles(), ascii_only=self.ascii_only)
-        self.register_theme(theme.textual())
-        self.theme = name
-
-    def next_theme(self) -> str:
-        """Goes on to the next theme and returns its name; without colour there is only one."""
-        if self.colourless:
-            return self.theme
-        names = sorted(self.themes)
-        self._use_theme(names[(names.index(self.theme) + 1) % len(names)])
-        return self.theme
 
     # -- life ---------------------------------------------------------------------------------
 
@@ -102,11 +71,12 @@ class ConsoleApp(Listening):
         self.push_screen("sites")
         self.call_after_refresh(self.join)
         self.set_interval(RUN_TICK_S, self._tick)
-        for error in self._bad_themes:
-            self.say(str(error), "bad")
+        self.work(self.reread(), "reread")
 
     async def on_unmount(self) -> None:
-        """Leaves the service."""
+        """Leaves the service, and the mouse to the terminal."""
+        if self.mouse:
+            self.turn_mouse()
         if self.client is not None:
             await self.client.close()
 
@@ -121,11 +91,6 @@ class ConsoleApp(Listening):
     def on_unconfigured(self) -> None:
         """There is no configuration."""
         self.push_screen(Welcome())
-
-    @property
-    def read_only(self) -> str:
-        """Why nothing can be changed from here; "" where it can. The service refuses it, too."""
-        return "an observer changes nothing" if self.observe else ""
 
     # -- what operators are told --------------------------------------------------------------------
 
@@ -178,11 +143,6 @@ class ConsoleApp(Listening):
         """Shows an error that a screen met itself."""
         self.post_message(Trouble(doing, error))
 
-    def say(self, text: str, role: str = "text") -> None:
-        """Shows a line for a while."""
-        self.store.say(text, role, time.monotonic())
-        self.update()
-
     # -- drawing ----------------------------------------------------------------------------------
 
     def _tick(self) -> None:
@@ -196,6 +156,7 @@ class ConsoleApp(Listening):
         """Carries the store to the screen that is shown."""
         self._last_tick = time.monotonic()
         self.store.dirty.clear()
+        self.dress()
         for screen in reversed(self.screen_stack):
             if isinstance(screen, View):
                 if screen.is_mounted:

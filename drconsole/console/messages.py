@@ -7,7 +7,9 @@ from collections.abc import Callable
 from textual.message import Message
 
 from drconsole.api.client import Client
+from drconsole.console.actions import Keymap
 from drconsole.console.store import Store
+from drconsole.console.themes import ThemeFile
 from drconsole.errors import DRConsoleError
 
 
@@ -44,6 +46,16 @@ class Joined(Message):
     def __init__(self, client: Client) -> None:
         super().__init__()
         self.client = client
+
+
+class Reread(Message):
+    """The user's themes and keys as they are now; `wrong` says what is wrong with them, a line each."""
+
+    def __init__(self, themes: dict[str, ThemeFile], keymap: Keymap, wrong: tuple[str, ...]) -> None:
+        super().__init__()
+        self.themes = themes
+        self.keymap = keymap
+        self.wrong = wrong
 
 
 class Unconfigured(Message):

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 _STEPS = (2, 5, 10, 30)
 
 
@@ -17,19 +19,48 @@ def age(seconds: float | None) -> str:
     return f"{seconds / 3600:.0f} h" if seconds < 172800 else f"{seconds / 86400:.0f} d"
 
 
+_LOCAL = [False]
+
+
+def show_local(local: bool) -> None:
+    """Shows every time in the local zone from now on, or in UTC again."""
+    _LOCAL[0] = local
+
+
+def is_local() -> bool:
+    """Whether times are shown in the local zone."""
+    return _LOCAL[0]
+
+
 def clock(moment: str) -> str:
-    """Returns the time of day of a UTC moment, such as 14:00Z; "–" for none."""
-    return f"{moment[11:16]}Z" if len(moment) >= 16 else "–"
+    """Returns the time of day of a UTC moment, such as 14:00Z, or 15:00L where it is local; "–" for none."""
+    found = _told(moment)
+    return f"{found[0][11:16]}{found[1]}" if found else "–"
 
 
 def seconds_clock(moment: str) -> str:
     """Returns the time of day to the second, such as 14:10:41Z."""
-    return f"{moment[11:19]}Z" if len(moment) >= 19 else "–"
+    found = _told(moment)
+    return f"{found[0][11:19]}{found[1]}" if found and len(moment) >= 19 else "–"
 
 
 def when(moment: str) -> str:
     """Returns day and time of a UTC moment, such as 2026-11-22 14:00Z."""
-    return f"{moment[:10]} {clock(moment)}" if len(moment) >= 16 else "–"
+    found = _told(moment)
+    return f"{found[0][:10]} {found[0][11:16]}{found[1]}" if found else "–"
+
+
+def _told(moment: str) -> tuple[str, str] | None:
+    """A moment in the zone that is shown, and its letter."""
+    if len(moment) < 16:
+        return None
+    if not _LOCAL[0]:
+        return moment, "Z"
+    try:
+        there = datetime.fromisoformat(moment if len(moment) > 16 else f"{moment}:00Z").astimezone()
+    except ValueError:
+        return moment, "Z"
+    return there.isoformat(), "L"
 
 
 def span(seconds: float | None) -> str:

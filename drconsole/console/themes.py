@@ -60,11 +60,19 @@ class ThemeFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
         """Returns role → style; `text` is the plain one."""
         return {"text": Style.null()} | {role: Style.parse(words) for role, words in self.roles.items()}
 
-    def textual(self) -> Theme:
-        """Returns what Textual's own style sheets are coloured by."""
+    def real_border(self) -> str:
+        """Returns the colour of panes in a real run: that of the mode's words."""
+        style = self.styles()["real"]
+        colour = style.bgcolor or style.color
+        if colour is None or (self.ansi and colour.triplet is None and colour.number is None):
+            return "ansi_default"
+        return f"ansi_{colour.name}" if self.ansi else colour.get_truecolor().hex
+
+    def textual(self, name: str = "") -> Theme:
+        """Returns what Textual's own style sheets are coloured by, under another name where one is given."""
         colors = self.colors
         return Theme(
-            name=self.name,
+            name=name or self.name,
             primary=colors.focus,
             foreground=colors.foreground,
             background=colors.background,
@@ -73,7 +81,8 @@ class ThemeFile(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
             dark=self.dark,
             ansi=self.ansi,
             variables=(_ANSI_VARIABLES if self.ansi else {})
-            | {"pane-border": colors.border, "pane-focus": colors.focus, "pane": colors.surface},
+            | {"pane-border": colors.border, "pane-focus": colors.focus, "pane": colors.surface}
+            | {"real-border": self.real_border()},
         )
 
 

@@ -7,18 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from textual.binding import Binding, BindingType
+from textual.binding import BindingType
 
-from drconsole.console.actions.action import MOVES, SCREENS, Action
+from drconsole.console.actions.action import MOVES, SCREENS, TITLES, Action
 from drconsole.console.actions.drafts import DRAFTS
 from drconsole.console.actions.everywhere import FILTER, FIRST, LAST
+from drconsole.console.actions.keymap import Keymap
 from drconsole.console.actions.opening import OPENING
 from drconsole.console.actions.recovering import RECOVERING
 from drconsole.console.actions.run import RUN
 from drconsole.console.actions.sites import SITES
 from drconsole.console.actions.targets import TARGETS
 
-__all__ = ["ACTIONS", "MOVES", "SCREENS", "Action", "actions_of", "bindings_of"]
+__all__ = ["ACTIONS", "MOVES", "SCREENS", "TITLES", "Action", "Keymap", "actions_of", "bindings_of"]
 
 ACTIONS = (*FIRST, *OPENING, *DRAFTS, *FILTER, *SITES, *TARGETS, *RUN, *RECOVERING, *LAST)
 """The most wanted first: the footer takes as many as fit."""
@@ -29,15 +30,6 @@ def actions_of(screen: str) -> Iterator[Action]:
     return (action for action in ACTIONS if not action.screens or screen in action.screens)
 
 
-def bindings_of(screen: str) -> list[BindingType]:
+def bindings_of(screen: str, keymap: Keymap | None = None) -> list[BindingType]:
     """Returns Textual's bindings of a screen: its actions, and the digits of the screens."""
-    own: list[BindingType] = [
-        Binding(
-            ",".join(action.keys), f"perform('{action.name}')", show=False, priority=action.name == "retry"
-        )
-        for action in actions_of(screen)
-    ]
-    digits: list[BindingType] = [
-        Binding(str(number), f"go('{name}')", show=False) for number, name in enumerate(SCREENS, 1)
-    ]
-    return own + digits
+    return (keymap or Keymap(ACTIONS)).bindings(screen)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import unicodedata
+
 import msgspec
 
 SCREENS = {
@@ -15,6 +17,9 @@ SCREENS = {
     "reports": "Reports",
 }
 """Screens by name, in the order of their digits, with the word that operators read."""
+
+TITLES = {**SCREENS, "file": "Snapshot file"}
+"""The same, and the screen that no digit leads to: a snapshot file, read without a service."""
 
 
 class Action(msgspec.Struct, frozen=True, kw_only=True):
@@ -34,10 +39,33 @@ class Action(msgspec.Struct, frozen=True, kw_only=True):
     @property
     def shown(self) -> str:
         """The key as an operator reads it."""
-        return _KEY_WORDS.get(self.keys[0], self.keys[0])
+        return key_word(self.keys[0])
 
 
-_KEY_WORDS = {"question_mark": "?", "slash": "/", "escape": "esc", "pagedown": "pgdn", "pageup": "pgup"}
+_KEY_WORDS = {
+    "question_mark": "?", "slash": "/", "colon": ":", "minus": "-", "escape": "esc", "pagedown": "pgdn",
+    "pageup": "pgup", "left_square_bracket": "[", "right_square_bracket": "]", "plus": "+", "underscore": "_",
+    "at": "@", "backslash": "\\",
+}  # fmt: skip
+
+
+def key_word(key: str) -> str:
+    """Returns a key as an operator reads it: `?` for question_mark, `^p` for ctrl+p."""
+    if key in _KEY_WORDS:
+        return _KEY_WORDS[key]
+    if key.startswith("ctrl+"):
+        return f"^{key_word(key.removeprefix('ctrl+'))}"
+    return _character(key) or key
+
+
+def _character(key: str) -> str:
+    """The character of a name such as `full_stop`; "" for a key that writes none."""
+    try:
+        found = unicodedata.lookup(key.replace("_", " "))
+    except KeyError:
+        return ""
+    return found if found.isprintable() and found != " " else ""
+
 
 MOVES = (
     Action(name="down", keys=("j", "down"), help="the next row"),

@@ -9,34 +9,34 @@ from textual.binding import Binding
 from textual.containers import VerticalScroll
 from textual.screen import ModalScreen
 
-from drconsole.console.actions import MOVES, SCREENS, actions_of
+from drconsole.console.actions import ACTIONS, SCREENS, TITLES, Keymap
+from drconsole.console.actions.action import key_word
 from drconsole.console.widgets.drawing import Line, wrapped
 from drconsole.console.widgets.painted import Painted
 
 _INDENT = 16
 
 
-def help_lines(screen: str, width: int = 100) -> list[Line]:
-    """Returns the lines of a screen's help, wrapped to `width`."""
-    own = [action for action in actions_of(screen) if action.screens]
-    all_over = [action for action in actions_of(screen) if not action.screens]
-    moves = [move for move in MOVES if not (screen == "run" and move.name == "up")]
-    lines: list[Line] = [[(f"On {SCREENS[screen]}", "head")]]
-    entries = [(action.shown, action.help) for action in own]
-    lines += _entries(entries, width)
+def help_lines(screen: str, width: int = 100, keymap: Keymap | None = None) -> list[Line]:
+    """Returns the lines of a screen's help, wrapped to `width`, with the keys as they are now."""
+    keymap = keymap or Keymap(ACTIONS)
+    own = [(shown, action.help) for action, shown in keymap.shown(screen) if action.screens]
+    all_over = [(shown, action.help) for action, shown in keymap.shown(screen) if not action.screens]
+    lines: list[Line] = [[(f"On {TITLES[screen]}", "head")], *_entries(own, width)]
+    digits = (f"1–{len(SCREENS)}", ", ".join(SCREENS.values()))
     lines += [[], [("Everywhere", "head")]]
-    digits = ("1–5", ", ".join(SCREENS.values()))
-    entries = [digits, ("tab", "the next pane"), *((action.shown, action.help) for action in all_over)]
-    lines += _entries(entries, width)
+    lines += _entries([digits, ("tab", "the next pane"), *all_over], width)
     lines += [[], [("In tables", "head")]]
-    entries = [(" ".join(_word(key) for key in move.keys), move.help) for move in moves]
-    if screen == "run":
-        entries.append(("up", "the row before (k retries here)"))
-    return [*lines, *_entries(entries, width)]
+    return [*lines, *_entries([*_moves(screen, keymap)], width)]
 
 
-def _word(key: str) -> str:
-    return {"pagedown": "pgdn", "pageup": "pgup"}.get(key, key)
+def _moves(screen: str, keymap: Keymap) -> Iterator[tuple[str, str]]:
+    """The moves of tables, without the keys that this screen gives another meaning."""
+    taken = {key: action for action in keymap.actions_of(screen) for key in keymap.keys(screen, action)}
+    for _, keys, told in keymap.moves():
+        other = [f"{key_word(key)} is {taken[key].label.rstrip('…')} here" for key in keys if key in taken]
+        left = " ".join(key_word(key) for key in keys if key not in taken)
+        yield left, f"{told} ({', '.join(other)})" if other else told
 
 
 def _entries(entries: list[tuple[str, str]], width: int) -> Iterator[Line]:
@@ -52,9 +52,10 @@ class Help(ModalScreen[None]):
 
     BINDINGS = [Binding("escape,q,question_mark,enter", "dismiss", show=False)]
 
-    def __init__(self, screen: str) -> None:
+    def __init__(self, screen: str, keymap: Keymap) -> None:
         super().__init__()
         self._about = screen
+        self._keymap = keymap
 
     def compose(self) -> ComposeResult:
         with VerticalScroll(id="dialog", classes="wide"):
@@ -64,5 +65,5 @@ class Help(ModalScreen[None]):
         """Shows the lines."""
         self.query_one("#dialog").border_title = "Keys: pgup pgdn scroll, esc goes back"
         self.query_one("#help-text", Painted).paint(
-            help_lines(self._about, min(100, self.app.size.width - 10))
+            help_lines(self._about, min(100, self.app.size.width - 10), self._keymap)
         )

@@ -192,6 +192,29 @@ class SitesView(Recovering, screen="sites"):
         """After a filter, the objects have the keys."""
         self._objects.focus()
 
+    def reveal(self, kind: str, key: str) -> bool:
+        """Puts the cursors on SITE/ID: on the row of the tree that lists it, then on the object."""
+        site, _, identity = key.partition("/")
+        shows = "physical" if kind == "physical" else f"{kind}s"
+        open_ones = [row for row in tree_rows(self.store, set()) if row.site == site]
+        if kind == "site":
+            open_ones = open_ones[:1]
+        else:
+            open_ones = [row for row in open_ones if row.shows == shows and not row.opens and not row.cluster]
+        for row in open_ones:
+            self._folded = {
+                closed for closed in self._folded if not row.key.startswith(closed.removeprefix("site/"))
+            }
+            self.show()
+            self._tree.select(row.key)
+            self.show()
+            if kind == "site" or identity in self._objects.keys:
+                self._objects.select(identity)
+                (self._tree if kind == "site" else self._objects).focus()
+                self._drawer(kind == "site")
+                return True
+        return False
+
     def do_capture(self) -> None:
         """Captures the site under the cursor."""
         site = self.store.site

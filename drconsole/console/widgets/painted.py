@@ -25,6 +25,10 @@ class Drawn(Widget):
         """How things look now."""
         return cast("ConsoleApp", self.app).look
 
+    def restyle(self) -> None:
+        """Paints everything again, as after a change of the theme."""
+        self.refresh()
+
     def entitle(self, title: str, subtitle: str = "") -> None:
         """Puts text into the pane's border, above and below."""
         self._entitle("border_title", title)

@@ -24,6 +24,10 @@ Cells = Sequence[Span | list[Span]]
 """A row: for each column a span, or several spans such as a bar's."""
 
 
+NAMING = ("name", "protected", "machine", "target", "step", "run", "site", "text")
+"""Columns that say what a row is called, the first that a table has."""
+
+
 class VirtualTable(Drawn, can_focus=True):
     """Rows by key. `cells` gives a row's cells; it is called for what is on the screen.
 
@@ -161,6 +165,15 @@ class VirtualTable(Drawn, can_focus=True):
         """Says that the row under the cursor is to be opened."""
         if self._keys:
             self.post_message(self.Opened(self, self.cursor))
+
+    def named(self) -> str:
+        """Returns the name of what the cursor stands on, "" where there is nothing."""
+        if not self._keys:
+            return ""
+        at = {column.name: number for number, column in enumerate(self._columns)}
+        cells = self._cells(self.cursor)
+        cell = cells[next((at[name] for name in NAMING if name in at), 0)]
+        return ("".join(text for text, _ in cell) if isinstance(cell, list) else cell[0]).strip()
 
     def _go(self, row: int) -> None:
         row = max(0, min(row, len(self._keys) - 1))
