@@ -1,0 +1,332 @@
+"""The form of a recovery: how, from which snapshot, with what; and what the service says of it meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import msgspec
+from textual.binding import Binding
+from textual.timer import Timer
+from textual.widgets import Input
+
+from drconsole.api import requests
+from drconsole.api.values import SiteEntry, SnapshotEntry
+from drconsole.console import durations, phrases
+from drconsole.console.draft import Judged
+from drconsole.console.screens.dialogs import Ask, Choose, Confirm, Dialog, Option, Report
+from drconsole.console.screens.judging import ask_verdict, judged_line, report_lines
+from drconsole.console.screens.recovery_wanted import (
+    LATEST,
+    MODES,
+    Wanted,
+    drafts_of,
+    of_snapshot,
+    plan_of,
+    summary,
+    told,
+)
+from drconsole.console.store import Store
+from drconsole.console.widgets.columns import Column
+from drconsole.console.widgets.drawing import Line, Span
+from drconsole.console.widgets.painted import Painted
+from drconsole.model.step import Mode
+
+if TYPE_CHECKING:
+    from drconsole.console.app import ConsoleApp
+
+SETTLES_S = 0.4
+LOOKS_S = 0.25
+_AROUND = 6
+_NAMES = tuple(MODES)
+_SNAPSHOTS = (
+    Column(name="taken", title="TAKEN", width=17),
+    Column(name="holds", title="HOLDS", width=22, flex=1),
+    Column(name="is", title="", width=14),
+)
+
+
+class Verdict:
+    """What the service says of what is wanted now. It is asked a moment after the last change."""
+
+    def __init__(self, app: ConsoleApp) -> None:
+        self._app = app
+        self._timer: Timer | None = None
+        self.judged: Judged | None = None
+
+    def about(self, wanted: Wanted) -> None:
+        """Asks about this from now on; what is being asked about something else is called off."""
+        self.leave()
+        self.judged = None
+        self._timer = self._app.set_timer(SETTLES_S, lambda: self._ask(wanted))
+
+    def leave(self) -> None:
+        """Asks no more."""
+        if self._timer is not None:
+            self._timer.stop()
+        self._app.workers.cancel_group(self._app, "verdict")
+
+    def _ask(self, wanted: Wanted) -> None:
+        client = self._app.client
+        if client is None:
+            return
+
+        def put(store: Store, judged: Judged) -> None:
+            if judged.of == wanted:
+                self.judged = judged
+
+        asking = ask_verdict(client, plan_of(self._app.store, wanted), wanted, self._app.post_message, put)
+        self._app.work(asking, group="verdict")
+
+    def lines(self) -> list[Line]:
+        """Returns what is known, the first findings with what mends them."""
+        if self.judged is None:
+            return [[("asking the service what such a run would do …", "work")]]
+        lines: list[Line] = [judged_line(self.judged)]
+        findings = self.judged.report.findings if self.judged.report else ()
+        for finding in sorted(findings, key=lambda finding: not finding.blocks)[:2]:
+            glyph, role = ("✗", "bad") if finding.blocks else ("!", "warn")
+            lines.append([(f"{glyph} {finding.subject}: ", role), (finding.text, "text")])
+        return lines
+
+
+class RecoverForm(Dialog[Wanted]):
+    """Asks how to recover a site. Enter goes on to the confirmation."""
+
+    BINDINGS = [
+        Binding("j,down", "mode(1)", show=False),
+        Binding("k,up", "mode(-1)", show=False),
+        Binding("enter", "go_on", show=False),
+        Binding("s", "snapshot", show=False),
+        Binding("m", "own('own_mapping')", show=False),
+        Binding("g", "own('own_selection')", show=False),
+        Binding("o", "objective('rto_s')", show=False),
+        Binding("p", "objective('rpo_s')", show=False),
+        Binding("u", "turn('review_uplinks')", show=False),
+        Binding("c", "turn('cleanup')", show=False),
+        Binding("V", "findings", show=False),
+    ]
+    wide = True
+
+    def __init__(self, app: ConsoleApp, wanted: Wanted, verdict: Verdict) -> None:
+        hint: list[Span] = [
+            ("j k", "key"), (" mode  ", "text"), ("s m g o p u c", "key"), (" change  ", "text"),
+            ("V", "key"), (" findings  ", "text"), ("enter", "key"), (" goes on  ", "text"),
+            ("esc", "key"), (" nothing", "dim"),
+        ]  # fmt: skip
+        super().__init__(f"Recover {wanted.site}", (), hint)
+        self._home = app
+        self._verdict = verdict
+        self.wanted = wanted
+
+    def on_mount(self) -> None:
+        """The words follow what is known."""
+        self.query_one("#scroll").styles.max_height = max(3, self.app.size.height - _AROUND)
+        self._verdict.about(self.wanted)
+        self._tell()
+        self.set_interval(LOOKS_S, self._tell)
+
+    def _tell(self) -> None:
+        lines: list[Line] = []
+        for mode, words in MODES.items():
+            here = mode == self.wanted.mode
+            role = "drill" if mode == "drill" else "real"
+            lines.append([("▸ " if here else "  ", "key"), (f"{mode:<9} ", role if here else "text"),
+                          (words, "text" if here else "dim")])  # fmt: skip
+        lines.append([])
+        store = self._home.store
+        lines += [
+            [(f"{key} ", "key"), (f"{name:<10} ", "dim"), value]
+            for key, name, value in told(store, self.wanted)
+        ]
+        self.query_one("#words", Painted).paint([*lines, [], *self._verdict.lines()])
+
+    def _take(self, wanted: Wanted) -> None:
+        if wanted != self.wanted:
+            asked_before, self.wanted = plan_of(self._home.store, self.wanted), wanted
+            if plan_of(self._home.store, wanted) != asked_before:
+                self._verdict.about(wanted)
+        self._tell()
+
+    # -- keys ---------------------------------------------------------------------------------------
+
+    def action_mode(self, by: int) -> None:
+        """The next mode, or the one before."""
+        index = _NAMES.index(self.wanted.mode) + by
+        mode: Mode = _NAMES[max(0, min(index, len(_NAMES) - 1))]
+        self._take(msgspec.structs.replace(self.wanted, mode=mode))
+
+    def action_turn(self, name: str) -> None:
+        """Turns a box."""
+        if name == "cleanup" and self.wanted.mode != "drill":
+            return
+        self._take(msgspec.structs.replace(self.wanted, **{name: not getattr(self.wanted, name)}))
+
+    def action_own(self, name: str) -> None:
+        """Uses what stands on screen 3 or 4, or not."""
+        drafts = drafts_of(self._home.store, self.wanted.site, self.wanted.snapshot)
+        if drafts[name == "own_selection"] is not None:
+            self.action_turn(name)
+        else:
+            screen = "3" if name == "own_mapping" else "4"
+            self._warn(f"nothing was chosen on screen {screen} for this snapshot")
+
+    def action_objective(self, name: str) -> None:
+        """Asks for an objective of this run."""
+        entry = self._home.store.sites.get(self.wanted.site)
+        ask = AskDuration(name.removesuffix("_s").upper(), self.wanted, entry)
+
+        def given(text: str | None) -> None:
+            if text is not None:
+                seconds = None if text == AskDuration.NONE else durations.parsed(text)
+                self._take(msgspec.structs.replace(self.wanted, **{name: seconds}))
+
+        self.app.push_screen(ask, given)
+
+    def action_snapshot(self) -> None:
+        """Asks which snapshot."""
+        store = self._home.store
+
+        def choose(entries: tuple[SnapshotEntry, ...]) -> None:
+            taken = {entry.id: entry.taken for entry in entries}
+            self.app.push_screen(
+                Choose("From which snapshot?", [], _SNAPSHOTS, _options(entries)),
+                lambda key: (
+                    self._take(of_snapshot(store, self.wanted, key, taken.get(key, ""))) if key else None
+                ),
+            )
+
+        request = requests.ListSnapshots(site=self.wanted.site)
+        self._home.ask("reading the snapshots", request, choose)
+
+    def action_findings(self) -> None:
+        """Shows all that the service found."""
+        judged = self._verdict.judged
+        if judged is not None and judged.report is not None:
+            self.app.push_screen(Report(f"What a {self.wanted.mode} would meet", report_lines(judged.report)))
+        else:
+            self._warn("the service has not answered yet")
+
+    def action_go_on(self) -> None:
+        """On to the confirmation."""
+        self.dismiss(self.wanted)
+
+    def _warn(self, words: str) -> None:
+        self.query_one("#hint", Painted).paint([[(words, "warn")]])
+
+
+def _options(entries: Sequence[SnapshotEntry]) -> list[Option]:
+    latest = Option(
+        key=LATEST, cells=(("latest", "title"), ("the newest that is verified", "text"), ("", "text"))
+    )
+    return [latest, *(_option(entry) for entry in reversed(entries))]
+
+
+def _option(entry: SnapshotEntry) -> Option:
+    holds = f"{phrases.count(entry.hosts, 'host')}, {phrases.count(entry.guests, 'guest')}"
+    good: Span = ("✓ verified", "ok") if entry.verified else ("! not verified", "warn")
+    return Option(key=entry.id, cells=((phrases.when(entry.taken), "text"), (holds, "text"), good))
+
+
+class AskDuration(Ask):
+    """Asks for a duration; what is wrong with it is said while one types. An empty line is the site's."""
+
+    NONE = "none"
+
+    def __init__(self, word: str, wanted: Wanted, entry: SiteEntry | None) -> None:
+        own = wanted.rto_s if word == "RTO" else wanted.rpo_s
+        sites = (entry.rto_s if word == "RTO" else entry.rpo_s) if entry else None
+        meant = "how long the recovery may take" if word == "RTO" else "how much may be lost, in time"
+        lines: list[Line] = [
+            [(f"{word}: {meant}, such as 4h, 1h30m or 15m.", "text")],
+            [
+                (
+                    f"Empty: {'the site has ' + durations.written(sites) if sites else 'the site has none'}.",
+                    "dim",
+                )
+            ],
+        ]
+        super().__init__(f"{word} of this run", lines, value=durations.written(own))
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """Says what the text means, or what is wrong with it."""
+        self.query_one("#hint", Painted).paint([self._meaning(event.value)])
+
+    def _meaning(self, text: str) -> Line:
+        if not text.strip():
+            return [("enter", "key"), (" takes the site's", "text")]
+        try:
+            seconds = durations.parsed(text)
+        except ValueError as wrong:
+            return [(f"✗ {wrong}", "bad")]
+        return [(f"✓ {durations.written(seconds)}   ", "ok"), ("enter", "key"), (" takes it", "text")]
+
+    def on_input_submitted(self, event: Input.Submitted) -> None:
+        """Takes what is right."""
+        event.stop()
+        event.prevent_default()
+        text = event.value.strip()
+        try:
+            durations.parsed(text) if text else None
+        except ValueError:
+            return
+        self.dismiss(text or self.NONE)
+
+
+class ConfirmDrill(Confirm):
+    """Asks y or n before a drill, with what the service says of it."""
+
+    wide = True
+
+    def __init__(self, store: Store, wanted: Wanted, verdict: Verdict) -> None:
+        self._told = _Told(
+            [
+                [("This starts a ", "text"), (" DRILL ", "drill"), (f" of {wanted.site}.", "text")],
+                *summary(store, wanted),
+            ],
+            verdict,
+        )
+        super().__init__(f"Drill of {wanted.site}", self._told.lines(), "starts the drill")
+
+    def on_mount(self) -> None:
+        """The service's word comes when it comes."""
+        self.set_interval(LOOKS_S, lambda: self._told.paint(self.query_one("#words", Painted)))
+
+
+class ConfirmReal(Ask):
+    """Asks for the site's name before a real run, with what the service says of it."""
+
+    wide = True
+
+    def __init__(self, store: Store, wanted: Wanted, verdict: Verdict, drills: Sequence[str]) -> None:
+        site = wanted.site
+        title, words = {
+            "planned": (f"Move {site}", f" Move {site}: its guests are shut down there. This is no drill."),
+            "disaster": (f"Recover {site} in earnest", f" Recover {site} in earnest. This is no drill."),
+        }[wanted.mode]
+        taken: list[Line] = [
+            [(f"drill {drill} is pre-empted: its clones are dropped", "warn")] for drill in drills
+        ]
+        self._told = _Told(
+            [[(" !! REAL !! ", "real"), (words, "text")], *summary(store, wanted), *taken],
+            verdict,
+            [[("Type the site's name to confirm:", "warn")]],
+        )
+        super().__init__(title, self._told.lines(), exactly=site)
+
+    def on_mount(self) -> None:
+        """The service's word comes when it comes."""
+        self.set_interval(LOOKS_S, lambda: self._told.paint(self.query_one("#words", Painted)))
+
+
+class _Told:
+    """Lines with the service's word among them."""
+
+    def __init__(self, above: Sequence[Line], verdict: Verdict, below: Sequence[Line] = ()) -> None:
+        self._above, self._verdict, self._below = above, verdict, below
+
+    def lines(self) -> list[Line]:
+        return [*self._above, [], *self._verdict.lines(), *self._below]
+
+    def paint(self, words: Painted) -> None:
+        words.paint(self.lines())
