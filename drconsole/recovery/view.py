@@ -42,7 +42,7 @@ def run_view(connection: Connection, run: str = "latest", site: str = "") -> Run
     row = runs.find(connection, run, site)
     plan, _ = runs.frozen(connection, row.id)
     every = steps.load(connection, row.id, cleanup=False)
-    rows = _in_plan(plan, every)
+    rows = in_plan(plan, every)
     report = _result(rows, keys.REPORTED)
     halted = {key: step.result for key, step in rows.items() if key.startswith("halt/") and step.result}
     end = row.ended or now()
@@ -82,8 +82,8 @@ def _runner(row: RunRow) -> RunnerPlace | None:
     return RunnerPlace(pid=row.pid, host=row.host or "", epoch=row.epoch, silent_s=silent, lost=lost)
 
 
-def _in_plan(plan: Plan, rows: dict[str, StepRow]) -> dict[str, StepRow]:
-    """The steps of the plan as it stands, and what was given up of an earlier one.
+def in_plan(plan: Plan, rows: dict[str, StepRow]) -> dict[str, StepRow]:
+    """Returns the steps of the plan as it stands, and what was given up of an earlier one.
 
     What an amendment just made needless is history: it stands in the events and in the amendment.
     """

@@ -47,6 +47,7 @@ ANSWERS: dict[type[requests.Request[Any, Any]], Answer] = {
     requests.ListRuns: runs.list_runs,
     requests.ShowRun: runs.show,
     requests.ShowStep: runs.show_step,
+    requests.ShowTimeline: runs.show_timeline,
     requests.Attach: runs.attach,
     requests.Retry: runs.retry,
     requests.Skip: runs.skip,

@@ -9,6 +9,7 @@ import msgspec
 from sqlalchemy import Connection
 
 from drconsole.api import requests
+from drconsole.api.timeline import Timeline
 from drconsole.api.values import CommandReply, ReportReply, RunStarted, StepDetail
 from drconsole.errors import NotConfirmed
 from drconsole.journal import commands, events, runs, steps
@@ -17,6 +18,7 @@ from drconsole.recovery import verbs
 from drconsole.recovery.planner import Composed, pre_emptions, refuse_unready
 from drconsole.recovery.report import Objectives, objectives_of, report_json, report_text
 from drconsole.recovery.step_page import step_detail
+from drconsole.recovery.timeline import timeline
 from drconsole.recovery.view import run_view
 from drconsole.service.answers.amending import given_up
 from drconsole.service.answers.planning import composed
@@ -68,6 +70,11 @@ async def list_runs(state: State, request: requests.ListRuns, caller: Caller) ->
 async def show(state: State, request: requests.ShowRun, caller: Caller) -> RunView:
     """A run as it is now."""
     return await state.journal.query(lambda c: run_view(c, request.run, request.site))
+
+
+async def show_timeline(state: State, request: requests.ShowTimeline, caller: Caller) -> Timeline:
+    """A run in time as it is now."""
+    return await state.journal.query(lambda c: timeline(c, request.run, request.site))
 
 
 async def show_step(state: State, request: requests.ShowStep, caller: Caller) -> StepDetail:
