@@ -89,7 +89,9 @@ class GuestsView(Working, screen="guests"):
         self._arrange()
         if self._order is None or self._order.captured is not draft.captured:
             self._order = GuestOrder(draft.captured)
-            guests = draft.captured.snapshot.virtual_machines
+            guests = sorted(
+                draft.captured.snapshot.virtual_machines, key=lambda guest: (guest.name, guest.id)
+            )
             self._names = (draft.captured, Sieve((guest.id, guest.name) for guest in guests))
         self._vms.empty = "none passes the filter"
         self._vms.show(self._names[1].passing(self.filter))

@@ -107,7 +107,9 @@ class MappingView(Working, screen="map"):
         )
         problem = draft.problem(self.store.targets or ())
         here: Line = [(f"✗ {problem}", "bad")] if problem else self.verdict()
-        lines: list[Line] = [*self.older(draft.captured), [count, SEPARATOR, *here]]
+        beside = not self.has_class("narrow")
+        lines: list[Line] = [*self.older(draft.captured)]
+        lines += [[count, SEPARATOR, *here]] if beside else [[count], here]
         if self.selection is not None:
             lines.append(self.reach(self.placement(), draft.captured.names))
         if key := self._roles.cursor:

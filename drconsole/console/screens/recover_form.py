@@ -79,14 +79,14 @@ class Verdict:
         self._app.work(asking, group="verdict")
 
     def lines(self) -> list[Line]:
-        """Returns what is known, the first findings with what mends them."""
+        """Returns what is known: the verdict, and what else blocks it."""
         if self.judged is None:
             return [[("asking the service what such a run would do …", "work")]]
         lines: list[Line] = [judged_line(self.judged)]
         findings = self.judged.report.findings if self.judged.report else ()
-        for finding in sorted(findings, key=lambda finding: not finding.blocks)[:2]:
-            glyph, role = ("✗", "bad") if finding.blocks else ("!", "warn")
-            lines.append([(f"{glyph} {finding.subject}: ", role), (finding.text, "text")])
+        blocking = [finding for finding in findings if finding.blocks]
+        for finding in blocking[1:3]:
+            lines.append([(f"✗ {finding.subject}: {finding.text}", "bad")])
         return lines
 
 

@@ -15,9 +15,9 @@ from drconsole.model.step import Mode
 
 LATEST = "latest"
 MODES: dict[Mode, str] = {
-    "drill": "isolated copies; replication goes on; held until it is cleaned up",
-    "disaster": "the protected site is gone: its machines become production here",
-    "planned": "guests are shut down there, synchronised, and start here: nothing is lost",
+    "drill": "isolated copies, while replication goes on",
+    "disaster": "the site is gone: its machines become production here",
+    "planned": "guests are shut down there and start here: nothing is lost",
 }
 
 
@@ -118,7 +118,13 @@ def told(store: Store, wanted: Wanted) -> list[tuple[str, str, Span]]:
         ("g", "guests", _own(wanted.own_selection, "as on screen 4 VMs", "all that can be", selection)),
         ("o", "RTO", _objective(wanted.rto_s, entry.rto_s if entry else None)),
         ("p", "RPO", _objective(wanted.rpo_s, entry.rpo_s if entry else None)),
-        ("u", "uplinks", _box(wanted.review_uplinks, "each host asks before it moves", "not reviewed")),
+        (
+            "u",
+            "uplinks",
+            _box(
+                wanted.review_uplinks, "each host asks before it moves", "no review: they move by themselves"
+            ),
+        ),
     ]
     if wanted.mode == "drill":
         done = "cleaned up as soon as it is verified"
@@ -128,7 +134,10 @@ def told(store: Store, wanted: Wanted) -> list[tuple[str, str, Span]]:
 
 def summary(store: Store, wanted: Wanted) -> list[Line]:
     """Returns the same without keys, for the confirmation."""
-    return [[(f"{name:<10} ", "dim"), value] for _, name, value in told(store, wanted)]
+    return [
+        [(f"{name:<10} ", "dim"), (text.lstrip("[x ]"), role)]
+        for _, name, (text, role) in told(store, wanted)
+    ]
 
 
 def _snapshot(entry: SiteEntry | None, wanted: Wanted) -> Span:
