@@ -13,21 +13,25 @@ from drconsole.api.requests import CHANGES, Request
 from drconsole.errors import Refused
 
 
-def actor_of(connection: Any) -> str:
-    """Returns the account at the other end of a unix socket, by name where it has one (SO_PEERCRED)."""
+def peer_of(connection: Any) -> tuple[str, int]:
+    """Returns who is at the other end of a unix socket, asked of the kernel (SO_PEERCRED): the account,
+    by name where it has one, and the process."""
     size = struct.calcsize("3i")
-    _, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
+    pid, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
     try:
-        return pwd.getpwuid(uid).pw_name
+        return pwd.getpwuid(uid).pw_name, pid
     except KeyError:
-        return f"uid {uid}"
+        return f"uid {uid}", pid
 
 
 class Caller:
-    """One request's other side. `observe`: it has said that it only looks."""
+    """One request's other side: an account at a process. `observe`: it has said that it only looks."""
 
-    def __init__(self, actor: str, writer: asyncio.StreamWriter, *, observe: bool = False) -> None:
+    def __init__(
+        self, actor: str, writer: asyncio.StreamWriter, *, pid: int = 0, observe: bool = False
+    ) -> None:
         self.actor = actor
+        self.pid = pid
         self.observe = observe
         self._writer = writer
 

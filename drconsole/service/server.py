@@ -17,7 +17,7 @@ from drconsole.api.frames import PROTOCOL, Final, Hello, Welcome, frame, packed,
 from drconsole.api.requests import AnyRequest, Stop
 from drconsole.errors import DRConsoleError, Refused, Unreachable
 from drconsole.service.answers import ANSWERS
-from drconsole.service.caller import Caller, actor_of
+from drconsole.service.caller import Caller, peer_of
 from drconsole.service.state import State
 
 _HELLO_S = 10.0
@@ -66,7 +66,7 @@ class Server:
         state = self._state
         state.clients += 1
         try:
-            await self._conversation(reader, writer, actor_of(writer.get_extra_info("socket")))
+            await self._conversation(reader, writer, peer_of(writer.get_extra_info("socket")))
         except DRConsoleError as error:
             await _send(writer, failure_of(error))
         except (ConnectionError, TimeoutError):
@@ -80,7 +80,7 @@ class Server:
             writer.transport.abort()
 
     async def _conversation(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, actor: str
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: tuple[str, int]
     ) -> None:
         async with asyncio.timeout(_HELLO_S):
             hello = await read_frame(reader, _HELLO)
@@ -96,7 +96,7 @@ class Server:
         request = await read_frame(reader, _REQUEST)
         if request is None:
             return
-        caller = Caller(actor, writer, observe=hello.observe)
+        caller = Caller(peer[0], writer, pid=peer[1], observe=hello.observe)
         caller.may(request)
         await self._answer(request, reader, writer, caller)
 

@@ -16,6 +16,7 @@ from drconsole.service.news import News
 from drconsole.service.notify.channels import channels
 from drconsole.service.notify.notifier import Notifier
 from drconsole.service.overview import Overviews
+from drconsole.service.presenting import Presenters
 from drconsole.service.recovered import RecoveredInventories
 from drconsole.service.runners import Runners
 from drconsole.settings.values import Settings, Site
@@ -35,6 +36,7 @@ class State:
         self.overviews = Overviews(journal, self.news)
         self.captures = Captures(settings, repository, self.news.tell)
         self.inventories = Inventories(settings, self.news.tell)
+        self.presenters = Presenters()
         self.recovered = RecoveredInventories(settings, journal)
         self.runners = Runners(settings, journal)
         self.channels = {} if settings.notify is None else channels(settings.notify)

@@ -98,7 +98,10 @@ class ShowUplinks(Request[tuple[HostUplinks, ...], None], frozen=True, kw_only=T
 
 
 class Present(Request[None, None], frozen=True, kw_only=True):
-    """A presenter says what their console shows; it holds for a few seconds."""
+    """A presenter says what their console shows; it holds for six seconds. A screen of "" ends it at once.
+
+    Raises Busy, naming who it is, where somebody else presents the run.
+    """
 
     run: str
     screen: str

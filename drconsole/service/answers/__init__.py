@@ -12,6 +12,7 @@ from drconsole.service.answers import (
     overview,
     planning,
     pool,
+    presenting,
     runs,
     sites,
     snapshots,
@@ -64,5 +65,7 @@ ANSWERS: dict[type[requests.Request[Any, Any]], Answer] = {
     requests.Cancel: runs.cancel,
     requests.Cleanup: runs.cleanup,
     requests.Report: runs.report,
+    requests.Present: presenting.present,
+    requests.WatchPresenter: presenting.watch,
     requests.TestNotify: notify.test,
 }
