@@ -72,8 +72,14 @@ class Tree:
             key = f"{above}/{number}"
             yield Row(key, depth, thing.name, thing, thing)
             if key in opened:
-                yield from self._parts(held_in(thing, self.name_of), thing, key, depth + 1, opened)
-                yield from self._objects(self._inside.get(thing.id, ()), key, depth + 1, opened)
+                inside = self._inside.get(thing.id, ())
+                yield from self._parts(self._values(thing, inside), thing, key, depth + 1, opened)
+                yield from self._objects(inside, key, depth + 1, opened)
+
+    def _values(self, thing: Object, inside: Sequence[Object]) -> tuple[Held, ...]:
+        """Where other objects stand inside, an object's own values are a branch beside them."""
+        held = held_in(thing, self.name_of)
+        return (Held("values", str(len(held)), held),) if inside else held
 
     def _parts(
         self, held: Sequence[Held], thing: Object, above: str, depth: int, opened: set[str]

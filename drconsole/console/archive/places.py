@@ -66,7 +66,10 @@ class Places:
         element = self._data[start:end]
         root, own = _START.match(self._data, self._root), _START.match(element)
         name = _NAME.match(element)
-        assert root is not None and own is not None and name is not None
+        # Both are tags: a parser has read them.
+        assert root is not None
+        assert own is not None
+        assert name is not None
         declared = {match[1] for match in _NAMESPACE.finditer(own[0])}
         outer = [match for match in _NAMESPACE.finditer(root[0]) if match[1] not in declared]
         names = b"".join(b" " + match[1] + b"=" + match[2] for match in outer)

@@ -16,6 +16,11 @@ def write_document(document: HostMapping | VmSelection, path: Path) -> Path:
     from drconsole.documents import write_host_mapping, write_vm_selection
 
     data = write_host_mapping(document) if isinstance(document, HostMapping) else write_vm_selection(document)
+    return write_bytes(data, path)
+
+
+def write_bytes(data: bytes, path: Path) -> Path:
+    """Writes a file, whole or not at all, and returns where. Raises OSError."""
     path = path.expanduser().absolute()
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     try:
@@ -30,17 +35,18 @@ def read_mapping(path: Path) -> HostMapping:
     """Reads a host mapping. Raises InvalidDocument, OSError."""
     from drconsole.documents import read_host_mapping
 
-    return read_host_mapping(_bytes(path), str(path))
+    return read_host_mapping(read_bytes(path), str(path))
 
 
 def read_selection(path: Path) -> VmSelection:
     """Reads a VM selection. Raises InvalidDocument, OSError."""
     from drconsole.documents import read_vm_selection
 
-    return read_vm_selection(_bytes(path), str(path))
+    return read_vm_selection(read_bytes(path), str(path))
 
 
-def _bytes(path: Path) -> bytes:
+def read_bytes(path: Path) -> bytes:
+    """Returns a document's bytes. Raises InvalidDocument where it is too large to be one, OSError."""
     path = path.expanduser()
     if path.stat().st_size > LIMIT:
         raise InvalidDocument("is larger than any document of ours", about=str(path))

@@ -1,61 +1,358 @@
-"""Screen 7: the stored snapshots; they are read with the site and its vCenter gone."""
+"""Screen 7: the stored snapshots; they are read, searched and compared with the site and its vCenter gone."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import ClassVar
 
+from textual.containers import Vertical
+from textual.timer import Timer
 from textual.widget import Widget
 
 from drconsole.api import requests
-from drconsole.api.values import SnapshotEntry
+from drconsole.api.values import SearchHit, SnapshotDocument, SnapshotEntry
 from drconsole.console import phrases
-from drconsole.console.screens.view import View
-from drconsole.console.widgets.columns import Column
+from drconsole.console.archive.document import Document, Shelf
+from drconsole.console.draft.desk import move_to
+from drconsole.console.filtering import matcher
+from drconsole.console.screens.dialogs import Ask
+from drconsole.console.screens.files import read_bytes
+from drconsole.console.screens.recovering import Recovering
+from drconsole.console.screens.snapshot_comparing import Comparing
+from drconsole.console.screens.snapshot_find import Find, Question
+from drconsole.console.screens.snapshot_reading import Goal
+from drconsole.console.screens.snapshot_rows import HIT_COLUMNS, LIST_COLUMNS, hit_cells, list_cells
 from drconsole.console.widgets.drawing import Span
 from drconsole.console.widgets.table import VirtualTable, position
 
-_COLUMNS = (
-    Column(name="taken", title="TAKEN", width=17),
-    Column(name="site", title="SITE", width=14, flex=1),
-    Column(name="guests", title="GUESTS", width=6, right=True),
-    Column(name="verified", title="VERIFIED", width=12),
-)
+_SETTLED_S = 0.4
+_READ_UNASKED = 8_000_000
+"""A snapshot of more bytes is only read when it is opened."""
 
 
-class SnapshotsView(View, screen="snapshots"):
-    """What has been captured."""
+class SnapshotsView(Comparing, Recovering, screen="snapshots"):
+    """The list, beside one of summary, tree, XML, differences, hits; one at a time where it is narrow."""
+
+    panes: ClassVar[dict[str, str]] = {**Comparing.panes, "list": "#snapshots", "hits": "#hits"}
+    DEFAULT_CSS = """
+    SnapshotsView #snapshots { width: 67; height: 1fr; }
+    SnapshotsView.reading #snapshots { width: 43; }
+    SnapshotsView #reader { width: 1fr; height: 1fr; }
+    SnapshotsView.narrow #snapshots, SnapshotsView.narrow.reading #snapshots { width: 1fr; }
+    SnapshotsView.narrow #reader { display: none; }
+    SnapshotsView.narrow.reading #reader { display: block; }
+    SnapshotsView.narrow.reading #snapshots { display: none; }
+    """
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self._entries: dict[str, SnapshotEntry] = {}
+        self.pane = "list"
+        self._shelf = Shelf()
+        self._newest: tuple[str, ...] = ()
+        self._settling: Timer | None = None
+        self._fetching = ""
+        self._hits: tuple[SearchHit, ...] = ()
+        self._question = Question("", None)
 
     def body(self) -> Iterable[Widget]:
-        yield VirtualTable(_COLUMNS, self._cells, id="snapshots", empty="no snapshot yet: c on Sites")
+        yield VirtualTable(
+            LIST_COLUMNS, self._cells, id="snapshots", empty="no snapshot yet: c on Sites captures, i imports"
+        )
+        with Vertical(id="reader"):
+            yield from self.reader()
+            yield VirtualTable(
+                HIT_COLUMNS, lambda key: hit_cells(self._hits[int(key)]), id="hits", empty="nothing found"
+            )
+
+    @property
+    def _list(self) -> VirtualTable:
+        return self.query_one("#snapshots", VirtualTable)
+
+    def on_mount(self) -> None:
+        """The list has the keys."""
+        self._list.focus()
 
     def on_screen_resume(self) -> None:
         """Asks for the list anew."""
-        super().on_screen_resume()
-        self.console_app.ask("reading the snapshots", requests.ListSnapshots(), self._take, quiet=True)
+        self._refresh_list()
+
+    def _arrange(self) -> None:
+        for pane, selector in self.panes.items():
+            if pane != "list":
+                self.query_one(selector).set_class(pane != self.shown_pane, "gone")
+
+    def turn_to(self, pane: str) -> None:
+        """Shows a pane; where it is narrow, in the place of the list."""
+        self.set_class(pane != "list", "reading")
+        if pane == "list":
+            self._enter(pane)
+            self._list.focus()
+            self.update()
+        else:
+            super().turn_to(pane)
+
+    def leave_pane(self) -> None:
+        """Escape: back to the list."""
+        self.turn_to("list")
+
+    # -- the list -----------------------------------------------------------------------------------
+
+    def _refresh_list(self) -> None:
+        if self.console_app.client is not None:
+            self.console_app.ask("reading the snapshots", requests.ListSnapshots(), self._take, quiet=True)
 
     def _take(self, entries: tuple[SnapshotEntry, ...]) -> None:
-        self._entries = {entry.id: entry for entry in entries}
+        self.entries = {entry.id: entry for entry in entries}
 
     def crumbs(self) -> Sequence[str]:
-        """There is one list."""
-        return ("all sites",)
+        """All sites, or the snapshot that is read."""
+        if self.pane == "list" or self.reads is None:
+            return ("all sites",)
+        if self.pane in ("difference", "hits"):
+            return ("all sites", self.pane)
+        entry = self.reads.entry
+        return (entry.site, phrases.when(entry.taken), {"xml": "XML"}.get(self.pane, self.pane))
+
+    def labels(self) -> dict[str, str]:
+        """Keys that mean something where one stands."""
+        steps = self.pane == "difference" or (self.pane == "xml" and bool(self._found))
+        listed = self.pane == "list"
+        return {
+            "open": "difference" if listed and self.base and self._list.cursor != self.base else "open",
+            "filter": "search" if self.pane == "xml" else "filter",
+            "next": "next" if steps else "",
+            "previous": "previous" if steps else "",
+            "export_part": "export part…" if self.pane == "tree" else "",
+            "base": "no base" if self.base and self._list.cursor == self.base else "base",
+            "summary": "summary" if self.pane != "summary" else "",
+            "tree": "tree" if self.pane != "tree" else "",
+            "xml": "XML" if self.pane != "xml" else "",
+        }
 
     def show(self) -> None:
-        """The list, newest first."""
-        table = self.query_one("#snapshots", VirtualTable)
-        table.show([key for key, entry in reversed(self._entries.items()) if self.passes(entry.site)])
-        table.entitle(f"Snapshots {len(self._entries)}", position(table))
+        """The list, newest first, and the pane beside it."""
+        newest = tuple(entry.snapshot.id for entry in self.store.sites.values() if entry.snapshot)
+        if newest != self._newest and self.console_app.client is not None:
+            self._newest = newest
+            self._refresh_list()
+        passes = matcher(self.filter_of("list"))
+        keys = [key for key, entry in reversed(self.entries.items()) if passes(entry.site)]
+        self._list.show(keys)
+        base = f" · base {phrases.when(self.entries[self.base].taken)}" if self.base in self.entries else ""
+        self._list.entitle(f"Snapshots {len(keys)}{base}", position(self._list))
+        if self.reads is None and keys:
+            self._settle()
+        self.show_reader()
+        if self.shown_pane == "hits":
+            self._show_hits()
+        self.count_changes(self._list.cursor)
 
     def _cells(self, key: str) -> tuple[Span, ...]:
-        entry = self._entries[key]
-        good = entry.verified
-        return (
-            (phrases.when(entry.taken), "text"),
-            (entry.site, "text"),
-            (str(entry.guests), "text"),
-            ("✓ verified" if good else "! not", "ok" if good else "warn"),
+        return list_cells(self.entries[key], self.changed_span(key))
+
+    def cursor_entry(self) -> str:
+        """The list's row."""
+        return self._list.cursor
+
+    # -- opening ------------------------------------------------------------------------------------
+
+    def on_virtual_table_moved(self, event: VirtualTable.Moved) -> None:
+        """Where there is room, what stands beside the list follows its cursor, once it rests."""
+        if event.table is self._list:
+            self._settle()
+        self.update()
+
+    def _settle(self) -> None:
+        if self._settling is not None:
+            self._settling.stop()
+        self._settling = self.set_timer(_SETTLED_S, self._settled)
+
+    def _settled(self) -> None:
+        entry = self.entries.get(self._list.cursor)
+        beside = self.shown_pane in ("summary", "tree", "xml") and not self.has_class("narrow")
+        if entry is None or not beside or self.pane != "list" or entry.size > _READ_UNASKED:
+            return
+        if self.reads is None or self.reads.entry.id != entry.id:
+            self.fetch_document(entry, None)
+
+    def fetch_document(self, entry: SnapshotEntry, goal: Goal | None) -> None:
+        """Reads a snapshot that is kept here, or asks for it."""
+        kept = self._shelf.get(entry.id)
+        if kept is not None:
+            self.read(kept, goal)
+            return
+        if goal is None and self._fetching == entry.id:
+            return
+        self._fetching = entry.id
+
+        def then(found: SnapshotDocument) -> None:
+            document = Document(found.entry, found.document)
+            self._shelf.put(document)
+            if self._fetching == entry.id:
+                self._fetching = ""
+                self.read(document, goal)
+
+        self.console_app.ask("fetching the snapshot", requests.GetSnapshot(id=entry.id), then)
+
+    def on_virtual_table_opened(self, event: VirtualTable.Opened) -> None:
+        """Enter: a snapshot, or the difference to the base; a branch; a change or a hit in its tree."""
+        if event.table is self._list:
+            self._open_entry(event.key)
+        elif event.table.id == "branches":
+            self._branch(event.key)
+        elif event.table.id in ("difference", "hits"):
+            self.do_tree()
+
+    def _open_entry(self, identity: str) -> None:
+        if self.base and self.base != identity:
+            self.compare(self.base, identity)
+            return
+        self._open(self.shown_pane if self.shown_pane in ("tree", "xml") else "summary")
+
+    def _open(self, pane: str) -> None:
+        """Opens what the list's cursor stands on in a pane."""
+        entry = self.entries.get(self._list.cursor)
+        if entry is None:
+            return
+        self.turn_to(pane)
+        self.fetch_document(entry, None)
+
+    def _turned(self, pane: str) -> None:
+        """From the list: its row in this pane; from a change or a hit: its object there."""
+        if self.pane == "list":
+            self._open(pane)
+            return
+        wanted = self._object_here(pane)
+        if wanted is None:
+            self._goal = self.goal_here(pane) or self._goal
+            self.turn_to(pane)
+        elif wanted[0] in self.entries:
+            self.fetch_document(self.entries[wanted[0]], wanted[1])
+        else:
+            self.console_app.say("this snapshot is not stored any more", "warn")
+
+    def _object_here(self, pane: str) -> tuple[str, Goal] | None:
+        """Returns snapshot and object of the change or hit under the cursor."""
+        if self.pane == "difference" and (found := self.change_here()) is not None:
+            identity, change = found
+            return identity, Goal(pane, change.kind, change.id)
+        key = self.query_one("#hits", VirtualTable).cursor
+        if self.pane == "hits" and key:
+            hit = self._hits[int(key)]
+            return hit.snapshot, Goal(pane, hit.kind, hit.id)
+        return None
+
+    def do_summary(self) -> None:
+        """Figures of the row, or of what is read."""
+        if self.pane == "list":
+            self._open("summary")
+        else:
+            self.turn_to("summary")
+
+    def do_tree(self) -> None:
+        """The tree."""
+        self._turned("tree")
+
+    def do_xml(self) -> None:
+        """The XML."""
+        self._turned("xml")
+
+    # -- finding ------------------------------------------------------------------------------------
+
+    def do_find(self) -> None:
+        """Asks what, and when."""
+        today = datetime.now(UTC).date()
+        self.app.push_screen(Find(today, self._question.text), self._find)
+
+    def _find(self, asked: Question | None) -> None:
+        if asked is None:
+            return
+        self._question = asked
+        day = asked.day.isoformat() if asked.day else ""
+        request = requests.SearchSnapshots(text=asked.text, every=not day, on=day)
+        self.console_app.ask(f"looking for {asked.text}", request, self._take_hits)
+
+    def _take_hits(self, hits: tuple[SearchHit, ...]) -> None:
+        self._hits = hits
+        self._filters["hits"] = ""
+        self.turn_to("hits")
+
+    def _show_hits(self) -> None:
+        table = self.query_one("#hits", VirtualTable)
+        passes = matcher(self.filter_of("hits"))
+        # The newest first: what stands now is asked for more often than what stood once.
+        shown = [
+            str(number)
+            for number, hit in reversed(list(enumerate(self._hits)))
+            if passes(f"{hit.name} {hit.where} {hit.value} {hit.site}")
+        ]
+        table.show(shown)
+        day = f" on {self._question.day.isoformat()}" if self._question.day else ""
+        words = phrases.count(len(shown), "hit")
+        table.entitle(f"{self._question.text}{day} · {words}", position(table))
+
+    # -- verbs --------------------------------------------------------------------------------------
+
+    def do_recover_this(self) -> None:
+        """Recovers from the snapshot under the cursor."""
+        if self._work_on():
+            self.do_recover()
+
+    def do_drafts(self) -> None:
+        """Goes to Map with drafts of the snapshot under the cursor."""
+        if self._work_on():
+            self.action_go("map")
+
+    def _work_on(self) -> bool:
+        entry = self.entries.get(self._list.cursor)
+        if entry is None:
+            return False
+        if entry.site not in self.store.sites:
+            self.console_app.say(f"{entry.site} is not a site of this configuration", "warn")
+            return False
+        self.store.site = entry.site
+        move_to(self.store, entry.site, entry.id)
+        return True
+
+    def do_export(self) -> None:
+        """Writes the document under the cursor, or the one that is read."""
+        entry = self.entries.get(self._list.cursor)
+        if (
+            self.pane == "list"
+            and entry is not None
+            and (self.reads is None or self.reads.entry.id != entry.id)
+        ):
+
+            def then(found: SnapshotDocument) -> None:
+                self.reads = Document(found.entry, found.document)
+                self._shelf.put(self.reads)
+                super(SnapshotsView, self).do_export()
+
+            self.console_app.ask("fetching the snapshot", requests.GetSnapshot(id=entry.id), then)
+        else:
+            super().do_export()
+
+    def do_import(self) -> None:
+        """Asks for a file and stores it."""
+        self.app.push_screen(
+            Ask("Import a snapshot", [[("from the file", "dim")]]),
+            lambda text: self._import(Path(text)) if text else None,
+        )
+
+    def _import(self, path: Path) -> None:
+        def stored(entry: SnapshotEntry) -> None:
+            self.console_app.say(f"{entry.site}, taken {phrases.when(entry.taken)}: stored", "ok")
+            self.entries = {**self.entries, entry.id: entry}
+            self._refresh_list()
+            self.update()
+            self._list.select(entry.id)
+
+        self.console_app.in_thread(
+            f"reading {path}",
+            lambda: read_bytes(path),
+            lambda data: self.console_app.ask(
+                f"importing {path}", requests.ImportSnapshot(document=data), stored
+            ),
         )

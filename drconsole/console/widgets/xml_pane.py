@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from itertools import pairwise
 
 from rich.cells import cell_len
 from textual.binding import Binding
@@ -150,7 +151,7 @@ class XmlPane(Drawn, can_focus=True):
         under = self.rich_style
         if row == self._row:
             over = self.look.style("cursor" if self.has_focus else "idle_cursor")
-            return strip_of(line, width, self.look, under).apply_style(over).adjust_cell_length(width, under + over)
+            return strip_of(line, width, self.look, under).apply_style(over)
         return strip_of(line, width, self.look, under)
 
 
@@ -175,21 +176,28 @@ def marked(found: Sequence[Piece], text: str, wanted: str) -> list[Piece]:
 
 def _split(piece: str, role: str, start: int, cuts: Sequence[tuple[int, int]]) -> list[Piece]:
     edges = sorted({0, len(piece), *(min(max(edge - start, 0), len(piece)) for cut in cuts for edge in cut)})
-    inside = lambda at: any(low <= start + at < high for low, high in cuts)  # noqa: E731
-    return [
-        (piece[low:high], "here" if inside(low) else role)
-        for low, high in zip(edges, edges[1:], strict=False)
-    ]
+    found: list[Piece] = []
+    for low, high in pairwise(edges):
+        inside = any(first <= start + low < last for first, last in cuts)
+        found.append((piece[low:high], "here" if inside else role))
+    return found
 
 
 def folded(found: Sequence[Piece], width: int, look: Look) -> list[list[Piece]]:
-    """Returns a row in lines of at most `width` cells; all but the first hang in. Text is safe after it."""
-    plain = "".join(text for text, _ in found)
+    """Returns a row in lines of at most `width` cells, cut between attributes where that is possible;
+    all lines but the first hang in. Text is safe after it."""
+    safe = [(look.text(text), role) for text, role in found]
+    plain = "".join(text for text, _ in safe)
     indent = " " * min(len(plain) - len(plain.lstrip(" ")) + _HANGING, width // 3)
     lines: list[list[Piece]] = [[]]
     used = 0
-    for text, role in found:
-        rest = look.text(text)
+    for number, (text, role) in enumerate(safe):
+        rest = text
+        if role == "work" and used > len(indent):
+            wanted = _attribute_length(safe, number)
+            if used + wanted > width >= len(indent) + wanted:
+                lines.append([(indent, "text")])
+                used = len(indent)
         while rest:
             head = _head(rest, width - used)
             if not head:
@@ -200,6 +208,16 @@ def folded(found: Sequence[Piece], width: int, look: Look) -> list[list[Piece]]:
             used += cell_len(head)
             rest = rest[len(head) :]
     return lines
+
+
+def _attribute_length(found: Sequence[Piece], start: int) -> int:
+    """Returns how many cells an attribute takes, from its name to its closing quote."""
+    length = 0
+    for text, _ in found[start:]:
+        if text.isspace() and length:
+            break
+        length += cell_len(text)
+    return length
 
 
 def _head(text: str, room: int) -> str:
