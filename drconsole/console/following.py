@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Iterable
 from typing import Any
 
-from drconsole.model.run import Event, RunView, StepState, StepView
-from drconsole.model.step import key_part
+from drconsole.api.presenting import Presented
+from drconsole.api.timeline import Timeline
+from drconsole.console.run_steps import CLEANUP, StepIndex
+from drconsole.model.run import Event, GuestView, MachineView, RunView, StepState, StepView
 
 LOG_LINES = 2000
+_SPARE_LINES = 500
 AT_REST = frozenset({"held", "done", "failed", "cancelled"})
 
 
@@ -19,21 +21,27 @@ class Following:
     def __init__(self, run: str) -> None:
         self.run = run
         self.view: RunView | None = None
-        self.steps: dict[str, StepView] = {}
+        self.steps = StepIndex()
         self.progress: dict[str, tuple[str, float | None]] = {}
         self.uplinks: dict[str, dict[str, Any]] = {}
-        self.log: deque[Event] = deque(maxlen=LOG_LINES)
+        self.log: list[Event] = []
         self.seq = 0
         self.attached = True
         self.seen = 0.0
         self.viewed = 0.0
         self.wants_view = True
+        self.timeline: Timeline | None = None
+        self.timeline_shown = False
+        self.presented: Presented | None = None
+        self._machines: dict[str, MachineView] = {}
+        self._guests: dict[str, GuestView] = {}
 
     def take_view(self, view: RunView, now: float) -> None:
         """Takes the whole run in; steps of the cleanup are known from events alone."""
         self.view, self.viewed, self.seen = view, now, now
-        cleanup = {key: step for key, step in self.steps.items() if key.startswith("cleanup/")}
-        self.steps = {step.key: step for step in view.steps} | cleanup
+        self.steps.become(view.steps)
+        self._machines = {machine.target: machine for machine in view.machines}
+        self._guests = {guest.id: guest for guest in view.guests}
         self.wants_view = False
 
     def take_events(self, events: Iterable[Event], now: float) -> None:
@@ -60,17 +68,23 @@ class Following:
         if event.kind in ("step", "run", "command"):
             self.wants_view = True
         self.log.append(event)
+        if len(self.log) > LOG_LINES + _SPARE_LINES:
+            del self.log[:_SPARE_LINES]
 
     def _step(self, event: Event) -> None:
         old = self.steps.get(event.step)
         state: StepState = event.facts.get("state", "pending")
-        self.steps[event.step] = StepView(
-            key=event.step,
-            state=state,
-            attempts=int(event.facts.get("attempt", old.attempts if old else 0)),
-            started=(old.started if old else None) or event.at,
-            ended=event.at if state not in ("running", "pending") else None,
-            error=str(event.facts.get("error") or event.facts.get("reason") or "") or None,
+        said = event.facts.get("error") or event.facts.get("reason")
+        asked = event.text if state == "waiting" else ""
+        self.steps.put(
+            StepView(
+                key=event.step,
+                state=state,
+                attempts=int(event.facts.get("attempt", old.attempts if old else 0)),
+                started=(old.started if old else None) or event.at,
+                ended=event.at if state not in ("running", "pending", "waiting") else None,
+                error=str(said or asked or "") or None,
+            )
         )
 
     @property
@@ -88,23 +102,34 @@ class Following:
 
     def failed(self) -> list[StepView]:
         """Returns the failed steps that wait for the operator: of the cleanup where that is under way."""
-        wanted = "cleanup/" if self.cleaning else ""
-        return [
-            step
-            for key, step in self.steps.items()
-            if step.state == "failed" and key.startswith("cleanup/") == bool(wanted)
-        ]
+        cleaning = self.cleaning
+        return [s for s in self.steps.in_state("failed") if s.key.startswith(f"{CLEANUP}/") == cleaning]
 
     def questions(self) -> list[StepView]:
         """Returns the steps that wait for an operator's answer; their `error` is the question."""
-        return [step for step in self.steps.values() if step.state == "waiting"]
+        return self.steps.in_state("waiting")
+
+    def waits(self) -> int:
+        """Returns how many things wait for the operator: questions, and failed steps while the run stands."""
+        if not self.live or self.view is None:
+            return 0
+        return len(self.questions()) + len(self.failed())
 
     def steps_of(self, *names: str) -> list[StepView]:
         """Returns the steps about objects of these names, as their keys say it."""
-        parts = {key_part(name) for name in names if name}
-        return [step for step in self.steps.values() if parts.intersection(step.key.split("/"))]
+        return self.steps.about(*names)
 
     def failed_of(self, *names: str) -> list[StepView]:
         """Returns the failed steps about objects of these names."""
+        if not self.steps.tally(*names)["failed"]:
+            return []
         failed = {step.key for step in self.failed()}
         return [step for step in self.steps_of(*names) if step.key in failed]
+
+    def machine(self, target: str) -> MachineView | None:
+        """Returns a machine of the run by its target's name."""
+        return self._machines.get(target)
+
+    def guest(self, identity: str) -> GuestView | None:
+        """Returns a guest of the run by its id."""
+        return self._guests.get(identity)

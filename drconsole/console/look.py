@@ -28,7 +28,7 @@ _STATES = {
     "recoverable": ("✓", "ok"), "caveats": ("!", "warn"), "connected": ("●", "ok"),
     "disconnected": ("✗", "bad"), "notResponding": ("✗", "bad"), "registered": ("✓", "ok"),
     "not-selected": ("○", "dim"), "not-recoverable": ("○", "dim"), "changed": ("!", "changed"),
-    "ok": ("✓", "ok"), "late": ("!", "warn"),
+    "ok": ("✓", "ok"), "late": ("!", "warn"), "former": ("○", "warn"), "lost": ("✗", "bad"),
 }  # fmt: skip
 
 

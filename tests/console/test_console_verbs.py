@@ -131,12 +131,12 @@ async def test_a_question_is_shown_and_answered_once_it_is_meant(tmp_path: Path)
         question = StepView(
             key=gate, state="waiting", attempts=1, started=None, ended=None, error="is it fenced?"
         )
-        following.steps[gate] = question
+        following.steps.put(question)
         await at.pilot.press("a")
         assert isinstance(at.app.screen, Confirm)
         await at.pilot.press("n")
         assert not at.service.asked_for(requests.Approve)
-        following.steps[gate] = question
+        following.steps.put(question)
         await at.pilot.press("a", "y")
         assert await at.asked(requests.Approve) == requests.Approve(run=RUN, step=gate)
 

@@ -14,6 +14,7 @@ from drconsole.console.following import AT_REST, Following
 from drconsole.console.screens import run_rows
 from drconsole.console.screens.run_changes import RunChanges
 from drconsole.console.screens.view import SEPARATOR
+from drconsole.console.widgets.columns import width_of
 from drconsole.console.widgets.drawing import Span, fitted, length_of
 from drconsole.console.widgets.painted import Painted
 from drconsole.console.widgets.stages import stage_lines
@@ -33,6 +34,7 @@ class RunScreen(RunChanges, screen="run"):
         super().__init__(name)
         self._events: dict[str, Event] = {}
         self._shown_run = ""
+        self._log_shown = (0, "")
         self._uplinks = False
 
     def body(self) -> Iterable[Widget]:
@@ -101,7 +103,7 @@ class RunScreen(RunChanges, screen="run"):
         following = self.store.following
         if following is not None and following.run != self._shown_run:
             self._shown_run, self.only = following.run, ()
-            self._events.clear()
+            self._log_shown = (-1, "")
         self._show_stages(following)
         self._show_table(following)
         self._show_uplinks(following)
@@ -132,9 +134,9 @@ class RunScreen(RunChanges, screen="run"):
             table.entitle("Machines")
             return
         keys = {
-            "machines": lambda: run_rows.machine_keys(following),
-            "steps": lambda: run_rows.step_keys(following, self.only),
-            "guests": lambda: run_rows.guest_keys(following),
+            "machines": lambda: run_rows.machine_keys(following, self.passes),
+            "steps": lambda: run_rows.step_keys(following, self.only, self.passes),
+            "guests": lambda: run_rows.guest_keys(following, self.passes),
         }[self.shows]()
         table.show(keys)
         table.entitle(self._title(following, len(keys)), f"errors first  {position(table)}")
@@ -142,11 +144,11 @@ class RunScreen(RunChanges, screen="run"):
     def _title(self, following: Following, number: int) -> str:
         view = following.view
         assert view is not None
+        states: Counter[str]
         if self.shows == "machines":
             states = Counter(run_rows.machine_state(following, machine) for machine in view.machines)
         elif self.shows == "steps":
-            steps = following.steps_of(*self.only) if self.only else following.steps.values()
-            states = Counter(step.state for step in steps)
+            states = Counter(following.steps.tally(*self.only) if self.only else following.steps.states())
         else:
             states = Counter(guest.state for guest in view.guests)
         words = "".join(f" · {state} {found}" for state, found in sorted(states.items()))
@@ -157,7 +159,7 @@ class RunScreen(RunChanges, screen="run"):
         pane, low = self.query_one("#uplink", Painted), self.has_class("low")
         target = self.doing.cursor if self.shows == "machines" else ""
         view = following.view if following else None
-        machine = run_rows.machine_of(following, target) if following and target else None
+        machine = following.machine(target) if following and target else None
         name = machine.protected if machine and machine.role == "host" else ""
         if not name and following and following.uplinks:
             name = next(reversed(following.uplinks))
@@ -174,9 +176,12 @@ class RunScreen(RunChanges, screen="run"):
     def _show_log(self, following: Following | None) -> None:
         log = self._log
         follows = not log.keys or log.cursor == log.keys[-1] or not log.has_focus
-        events = following.log if following else ()
-        self._events = {str(event.seq): event for event in events}
-        log.show(tuple(self._events))
+        shown = (following.seq if following else 0, self.filter)
+        if shown != self._log_shown:
+            self._log_shown = shown
+            events = following.log if following else []
+            self._events = {str(e.seq): e for e in events if run_rows.log_passes(e, self.passes)}
+            log.show(tuple(self._events))
         log.entitle(f"Log · {'follow' if follows else 'held at the cursor: G follows'}", position(log))
         if follows and log.keys:
             log.select(log.keys[-1])
@@ -185,12 +190,13 @@ class RunScreen(RunChanges, screen="run"):
         following = self.store.following
         if following is None:
             return tuple(("", "text") for _ in run_rows.COLUMNS[self.shows])
-        rows = {
-            "machines": run_rows.machine_cells,
-            "steps": run_rows.step_cells,
-            "guests": run_rows.guest_cells,
-        }
-        return rows[self.shows](following, key)
+        if self.shows == "machines":
+            return run_rows.machine_cells(following, key, self._bar_width)
+        return {"steps": run_rows.step_cells, "guests": run_rows.guest_cells}[self.shows](following, key)
+
+    @property
+    def _bar_width(self) -> int:
+        return width_of("bar", run_rows.COLUMNS["machines"], self.doing.size.width)
 
     def _log_cells(self, key: str) -> Cells:
         return run_rows.log_cells(self._events[key])
@@ -202,15 +208,15 @@ class RunScreen(RunChanges, screen="run"):
             return super().live()
         view, live = following.view, following.live
         elapsed = view.elapsed_s + (now - following.viewed if live else 0.0)
-        done = sum(step.state == "done" for step in view.steps)
+        done = following.steps.states()["done"]
         spans: list[Span] = [
             self._age(following, now),
             SEPARATOR,
             (f"{phrases.span(elapsed)} elapsed", "text"),
         ]
         spans += [SEPARATOR, (f"step {done}/{len(view.steps)}", "text")]
-        failed = len(following.failed())
-        waits = failed or (1 if view.state == "waiting" else 0)
+        failed = following.failed()
+        waits = following.waits()
         spans.append(SEPARATOR)
         spans.append((f"waiting for you: {waits}", "bad") if waits and live else ("waits for nobody", "dim"))
         here = self.failed_here(following) if failed else []
@@ -244,7 +250,7 @@ class RunScreen(RunChanges, screen="run"):
         if event.table is not self.doing or following is None:
             return
         if self.shows == "machines":
-            machine = run_rows.machine_of(following, event.key)
+            machine = following.machine(event.key)
             self.only = (event.key, machine.protected) if machine else (event.key,)
             self._turn_to("steps")
         elif self.shows == "steps":

@@ -6,7 +6,6 @@ from drconsole.api import requests
 from drconsole.api.values import RunFlags, Spare, StepDetail
 from drconsole.console.following import AT_REST, Following
 from drconsole.console.look import mark
-from drconsole.console.screens import run_rows
 from drconsole.console.screens.dialogs import Choose, Confirm, Option, Report, prose
 from drconsole.console.screens.run_verbs import RunVerbs
 from drconsole.console.screens.step_page import StepPage
@@ -73,7 +72,7 @@ class RunChanges(RunVerbs):
     def _machine_here(self, following: Following) -> MachineView | None:
         key = self.doing.cursor
         if self.shows == "machines":
-            return run_rows.machine_of(following, key)
+            return following.machine(key)
         return machine_of_step(following, key) if self.shows == "steps" else None
 
     def _pick(self, view: RunView, machine: MachineView, found: tuple[Spare, ...]) -> None:
@@ -156,7 +155,7 @@ class RunChanges(RunVerbs):
         elif verb == "approve" and (asking := following.steps.get(step.key)) is not None:
             self.answer_step(following, asking)
         elif verb == "replace":
-            machine = run_rows.machine_of(following, step.machine)
+            machine = following.machine(step.machine)
             view = following.view
             if machine is not None and view is not None:
                 spares = requests.ListSpares(run=step.run, target=machine.target)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 from drconsole.console import phrases
@@ -10,18 +11,16 @@ from drconsole.console.look import mark
 from drconsole.console.widgets.columns import Column
 from drconsole.console.widgets.drawing import Span, bar
 from drconsole.console.widgets.table import Cells
-from drconsole.model.run import Event, GuestView, MachineView, StepView
-
-BAR = 20
+from drconsole.model.run import Event, MachineView, StepState, StepView
 
 COLUMNS: dict[str, tuple[Column, ...]] = {
     "machines": (
-        Column(name="state", title="STATE", width=12),
-        Column(name="machine", title="MACHINE", width=10, flex=1),
-        Column(name="role", title="ROLE", width=10, flex=1, rank=2),
-        Column(name="protected", title="FOR", width=10, flex=1),
+        Column(name="state", title="STATE", width=13),
+        Column(name="machine", title="MACHINE", width=8, flex=1),
+        Column(name="role", title="ROLE", width=10, flex=1, rank=3),
+        Column(name="protected", title="FOR", width=8, flex=1),
         Column(name="phase", title="PHASE", width=14, flex=2, rank=1),
-        Column(name="bar", title="PROGRESS", width=BAR, rank=3),
+        Column(name="bar", title="PROGRESS", width=10, flex=2, rank=2),
         Column(name="percent", title="%", width=4, right=True),
         Column(name="note", title="NOTE", width=14, flex=3, rank=4),
     ),
@@ -44,7 +43,13 @@ LOG_COLUMNS = (
     Column(name="step", title="", width=24, flex=1, rank=1),
     Column(name="text", title="", width=30, flex=3),
 )
-_URGENCY = {"failed": 0, "waiting": 1, "running": 2, "cancelled": 3, "skipped": 4, "pending": 5, "done": 6}
+_SHOWN_FIRST: tuple[StepState, ...] = ("failed", "waiting", "running", "cancelled")
+"""A machine with a step in one of these states is called so, the first one wins."""
+
+_URGENT: tuple[StepState, ...] = (*_SHOWN_FIRST, "skipped", "paused", "held", "pending", "done")
+_URGENCY = {state: number for number, state in enumerate(_URGENT)} | {"former": len(_URGENT)}
+Passes = Callable[[str], bool]
+"""Whether what is written in a row passes the filter."""
 
 
 def _marked(state: str) -> Span:
@@ -57,53 +62,65 @@ def _marked(state: str) -> Span:
 
 def machine_state(following: Following, machine: MachineView) -> str:
     """Returns how a machine stands: by its steps; in a cleanup and before anything began, by its lease."""
+    if machine.role == "former":
+        return machine.state if machine.state in ("wiping", "free") else "former"
     if following.view is not None and following.view.cleanup is not None:
         return machine.state
-    states = {step.state for step in following.steps_of(machine.target, machine.protected)}
-    for word in ("failed", "running"):
-        if word in states:
+    states = following.steps.tally(machine.target, machine.protected)
+    for word in _SHOWN_FIRST:
+        if states[word]:
             return word
-    if states and states <= {"done", "skipped"}:
-        return "done"
+    if states and states.keys() <= {"done", "skipped"}:
+        return machine.state if machine.state == "in-service" else "done"
     return machine.state if machine.state != "free" else "pending"
 
 
-def machine_keys(following: Following) -> list[str]:
-    """Returns the machines, those with errors first."""
+def machine_keys(following: Following, passes: Passes) -> list[str]:
+    """Returns the machines that pass the filter, those with errors first."""
     machines = following.view.machines if following.view else ()
     order = {
         m.target: (_URGENCY.get(machine_state(following, m), 5), m.role != "management", m.protected)
         for m in machines
+        if passes(f"{m.target} {m.protected} {m.role}")
     }
     return sorted(order, key=lambda target: order[target])
 
 
-def machine_cells(following: Following, target: str) -> Cells:
-    """Returns the cells of a machine's row."""
-    machine = machine_of(following, target)
+def machine_cells(following: Following, target: str, bar_width: int) -> Cells:
+    """Returns the cells of a machine's row, its bar as wide as the column is."""
+    machine = following.machine(target)
     if machine is None:
         return tuple(("–", "dim") for _ in COLUMNS["machines"])
     state = machine_state(following, machine)
-    phase, _ = following.progress.get(target, (machine.phase, machine.fraction))
     fraction = _fraction(following, machine)
-    failed = following.failed_of(machine.target, machine.protected)
-    note = (failed[0].error or "") if failed else machine.note
+    note, role = _note(following, machine)
+    works = state in ("running", "waiting")
     return (
         _marked(state),
         (machine.target, "text"),
         (machine.role, "dim"),
         (phrases.short_name(machine.protected), "text"),
-        (phase if state == "running" else machine.state, "text" if state == "running" else "dim"),
-        bar(fraction, BAR),
+        (_phase(following, machine) if works else machine.state, "text" if works else "dim"),
+        bar(fraction, bar_width),
         (f"{fraction:.0%}", "text"),
-        (note, "bad" if failed else "dim"),
+        (note, role),
     )
 
 
-def machine_of(following: Following, target: str) -> MachineView | None:
-    """Returns a machine of the run by its target's name."""
-    machines = following.view.machines if following.view else ()
-    return next((machine for machine in machines if machine.target == target), None)
+def _phase(following: Following, machine: MachineView) -> str:
+    phase, _ = following.progress.get(machine.target, (machine.phase, machine.fraction))
+    return phase or machine.state
+
+
+def _note(following: Following, machine: MachineView) -> Span:
+    """What went wrong on a machine, what it asks, or what there is to say of it."""
+    names = (machine.target, machine.protected)
+    if failed := following.failed_of(*names):
+        return failed[0].error or "", "bad"
+    if following.steps.tally(*names)["waiting"]:
+        asked = next((step for step in following.questions() if step in following.steps_of(*names)), None)
+        return (f"asks: {asked.error}" if asked is not None else "asks: a answers"), "warn"
+    return machine.note, "dim"
 
 
 def _fraction(following: Following, machine: MachineView) -> float:
@@ -114,22 +131,24 @@ def _fraction(following: Following, machine: MachineView) -> float:
     if following.view is not None and following.view.cleanup is not None:
         wiped = following.progress.get(machine.target, ("", 0.0))[1] or 0.0
         return 1.0 if machine.state == "free" else wiped if machine.state == "wiping" else 0.0
-    steps = following.steps_of(machine.target, machine.protected)
-    if not steps:
+    states = following.steps.tally(machine.target, machine.protected)
+    if not states:
         return 0.0
-    done = sum(step.state in ("done", "skipped") for step in steps)
-    running = any(step.state == "running" for step in steps)
     _, part = following.progress.get(machine.target, (machine.phase, machine.fraction))
-    return min(1.0, (done + (part or 0.0) * running) / len(steps))
+    working = (part or 0.0) * bool(states["running"])
+    return min(1.0, (states["done"] + states["skipped"] + working) / states.total())
 
 
 # -- steps ----------------------------------------------------------------------------------------
 
 
-def step_keys(following: Following, only: tuple[str, ...]) -> list[str]:
+def step_keys(following: Following, only: tuple[str, ...], passes: Passes) -> list[str]:
     """Returns the steps, of some objects or of all: what failed, then what works, then the others."""
-    steps = following.steps_of(*only) if only else list(following.steps.values())
-    return [step.key for step in sorted(steps, key=lambda step: _URGENCY.get(step.state, 5))]
+    if only:
+        steps = sorted(following.steps_of(*only), key=lambda step: _URGENCY.get(step.state, 5))
+    else:
+        steps = following.steps.in_state(*_URGENT)
+    return [step.key for step in steps if passes(step.key)]
 
 
 def step_cells(following: Following, key: str) -> Cells:
@@ -156,16 +175,16 @@ def _took(step: StepView) -> str:
 # -- guests ---------------------------------------------------------------------------------------
 
 
-def guest_keys(following: Following) -> list[str]:
-    """Returns the guests, failed ones first."""
-    guests = following.view.guests if following.view else ()
+def guest_keys(following: Following, passes: Passes) -> list[str]:
+    """Returns the guests that pass the filter, failed ones first."""
+    guests = [guest for guest in (following.view.guests if following.view else ()) if passes(guest.name)]
     order = {"failed": 0, "pending": 1, "registered": 2}
     return [guest.id for guest in sorted(guests, key=lambda g: (order.get(g.state, 3), g.name))]
 
 
 def guest_cells(following: Following, key: str) -> Cells:
     """Returns the cells of a guest's row."""
-    guest = _guest(following, key)
+    guest = following.guest(key)
     if guest is None:
         return tuple(("–", "dim") for _ in COLUMNS["guests"])
     return (
@@ -174,11 +193,6 @@ def guest_cells(following: Following, key: str) -> Cells:
         _marked(guest.power) if guest.power else ("–", "dim"),
         (guest.reason, "bad" if guest.state == "failed" else "dim"),
     )
-
-
-def _guest(following: Following, key: str) -> GuestView | None:
-    guests = following.view.guests if following.view else ()
-    return next((guest for guest in guests if guest.id == key), None)
 
 
 # -- the log --------------------------------------------------------------------------------------
@@ -196,3 +210,8 @@ def log_cells(event: Event) -> Cells:
         (event.step or event.kind, "dim"),
         (f"{words}{by}", "text" if said else role),
     )
+
+
+def log_passes(event: Event, passes: Passes) -> bool:
+    """Whether a line of the log passes the filter, by what it is about or what it says."""
+    return passes(f"{event.step or event.kind} {event.text} {event.actor} {event.facts.get('state', '')}")

@@ -7,7 +7,6 @@ from drconsole.api.values import CommandReply
 from drconsole.console import phrases
 from drconsole.console.following import AT_REST, Following
 from drconsole.console.look import mark
-from drconsole.console.screens import run_rows
 from drconsole.console.screens.dialogs import Ask, Choose, Confirm, Option, prose
 from drconsole.console.screens.recovering import Recovering
 from drconsole.console.widgets.columns import Column
@@ -46,7 +45,7 @@ class RunVerbs(Recovering):
         """The failed steps of the row of the cursor."""
         key = self.doing.cursor
         if self.shows == "machines":
-            machine = run_rows.machine_of(following, key)
+            machine = following.machine(key)
             return following.failed_of(key, machine.protected if machine else "")
         if self.shows == "guests":
             return following.failed_of(key)

@@ -54,3 +54,8 @@ def placed(columns: Sequence[Column], width: int) -> tuple[Placed, ...]:
 
 def _least(columns: Sequence[Column], kept: Sequence[int]) -> int:
     return sum(columns[i].width for i in kept) + GAP * (len(kept) - 1)
+
+
+def width_of(name: str, columns: Sequence[Column], width: int) -> int:
+    """Returns how wide a column is in a table of `width` cells; 0 where it has no room."""
+    return next((place.width for place in placed(columns, width) if place.column.name == name), 0)
