@@ -63,6 +63,11 @@ class Look:
             return self._styles[role or "text"]
         return Style.combine(self._styles[part] for part in role.split())
 
+    def over(self, role: str, cursor: Style) -> Style:
+        """Returns the style of a role under a cursor; what has a ground of its own keeps it, to be read."""
+        style = self.style(role)
+        return cursor + style if style.bgcolor is not None else style + cursor
+
     def text(self, text: str) -> str:
         """Returns text as it may be sent: no control or format character, ASCII where need be."""
         shown = safe_text(text)

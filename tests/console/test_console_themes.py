@@ -44,9 +44,9 @@ def test_a_users_theme_is_found_and_goes_before_ours(tmp_path: Path, monkeypatch
 @pytest.mark.parametrize(
     ("change", "says"),
     [
-        (('bad = "bold #ff6b6b"', 'bad = "bold nocolour"'), "nocolour"),
-        (('bad = "bold #ff6b6b"', ""), "lacks bad"),
-        (('bad = "bold #ff6b6b"', 'bad = "link https://example.com"'), "link"),
+        (('bad = "bold #ff8080"', 'bad = "bold nocolour"'), "nocolour"),
+        (('bad = "bold #ff8080"', ""), "lacks bad"),
+        (('bad = "bold #ff8080"', 'bad = "link https://example.com"'), "link"),
         (('name = "night"', "name ="), "night"),
         (('focus = "#5fb0ff"', 'focus = "blueish"'), "blueish"),
     ],

@@ -53,6 +53,17 @@ def _tabs_apart(screen: str) -> list[Span]:
     return spans
 
 
+def tab_at(x: int, screen: str, width: int) -> str:
+    """Returns the screen whose word stands at a column of the first line, "" for none."""
+    spans = _tabs(screen) if width < _NAMED else _tabs_apart(screen)[1:]
+    at = 0 if width < _NAMED else len(" drconsole ")
+    for name, (text, _) in zip(SCREENS, spans, strict=False):
+        at += len(text)
+        if x < at:
+            return name if x >= at - len(text) else ""
+    return ""
+
+
 def badges(store: Store, *, narrow: bool) -> list[Span]:
     """Returns the mode, what others hang there (`store.badges`), SINGLE USER and who sits here."""
     mode, status = store.mode(), store.status

@@ -99,6 +99,15 @@ class Shown(Screen[None]):
         }
         ours = BindingsMap(bindings_of(self.id_word, keymap))
         self._bindings = BindingsMap.merge([ours, BindingsMap.from_keys(fixed)])
+        for table in self.query(VirtualTable):
+            table.rekey(keymap)
+
+    def on_click(self, event: events.Click) -> None:
+        """A click on a screen's word goes there."""
+        if event.widget is not None and event.widget.id == "head":
+            screen = frame.tab_at(event.x, self.id_word, self.size.width)
+            if screen:
+                self.console_app.go(screen)
 
     # -- for subclasses ---------------------------------------------------------------------------
 

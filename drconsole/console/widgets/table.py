@@ -7,18 +7,23 @@ between a second and a tenth of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TYPE_CHECKING, cast
 
 from rich.segment import Segment
 from rich.style import Style
-from textual.binding import Binding
+from textual import events
+from textual.binding import Binding, BindingsMap
 from textual.geometry import Region
 from textual.message import Message
 from textual.strip import Strip
 
-from drconsole.console.actions import MOVES
+from drconsole.console.actions import MOVES, Keymap
 from drconsole.console.widgets.columns import GAP, Column, Placed, placed
 from drconsole.console.widgets.drawing import Span, fitted
 from drconsole.console.widgets.painted import Drawn
+
+if TYPE_CHECKING:
+    from drconsole.console.app import ConsoleApp
 
 Cells = Sequence[Span | list[Span]]
 """A row: for each column a span, or several spans such as a bar's."""
@@ -26,6 +31,9 @@ Cells = Sequence[Span | list[Span]]
 
 NAMING = ("name", "protected", "machine", "target", "step", "run", "site", "text")
 """Columns that say what a row is called, the first that a table has."""
+
+WHEEL = 3
+"""Rows that a notch of the mouse's wheel moves."""
 
 
 class VirtualTable(Drawn, can_focus=True):
@@ -166,6 +174,34 @@ class VirtualTable(Drawn, can_focus=True):
         if self._keys:
             self.post_message(self.Opened(self, self.cursor))
 
+    def on_mount(self) -> None:
+        """The moves have the keys that are set now."""
+        self.rekey(cast("ConsoleApp", self.app).keymap)
+
+    def rekey(self, keymap: Keymap) -> None:
+        """Takes the keys of the moves as they are set now."""
+        moves = [(name, key) for name, keys, _ in keymap.moves() for key in keys]
+        self._bindings = BindingsMap([Binding(key, f"move('{name}')", show=False) for name, key in moves])
+
+    def on_click(self, event: events.Click) -> None:
+        """A click puts the cursor there; a second one opens."""
+        place = event.get_content_offset(self)
+        row = self._index(place.y) if place is not None and (place.y or not self._headed) else None
+        if row is None:
+            return
+        event.stop()
+        self._go(row)
+        if event.chain > 1:
+            self.opened()
+
+    def on_mouse_scroll_down(self) -> None:
+        """The wheel moves the cursor, as everything here does."""
+        self._go(self._row + WHEEL)
+
+    def on_mouse_scroll_up(self) -> None:
+        """See on_mouse_scroll_down."""
+        self._go(self._row - WHEEL)
+
     def named(self) -> str:
         """Returns the name of what the cursor stands on, "" where there is nothing."""
         if not self._keys:
@@ -234,8 +270,8 @@ class VirtualTable(Drawn, can_focus=True):
         look, right = self.look, place.column.right
         if isinstance(cell, tuple):
             text, role = cell
-            return [Segment(fitted(text, place.width, look, right=right), ground + look.style(role) + over)]
-        spans = [Segment(look.text(text), ground + look.style(role) + over) for text, role in cell]
+            return [Segment(fitted(text, place.width, look, right=right), ground + look.over(role, over))]
+        spans = [Segment(look.text(text), ground + look.over(role, over)) for text, role in cell]
         return list(Strip(spans).adjust_cell_length(place.width, ground + over))
 
 
