@@ -34,9 +34,9 @@ def contrast(one: Rgb, other: Rgb) -> float:
 def colours(style: Style, theme: ThemeFile, ground: str) -> tuple[Rgb, Rgb]:
     front, back = Color.parse(theme.colors.foreground).rgb, Color.parse(ground).rgb
     if style.color is not None:
-        front = tuple(style.color.get_truecolor())
+        front = Color.from_rich_color(style.color).rgb
     if style.bgcolor is not None:
-        back = tuple(style.bgcolor.get_truecolor())
+        back = Color.from_rich_color(style.bgcolor).rgb
     return front, back
 
 
