@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from drconsole.console.app import ConsoleApp
 
 _GRACE_S = 2.0
-_HUNG_UP = 128 + signal.SIGHUP
+_ENDS = (signal.SIGHUP, signal.SIGTERM)
 
 
 def run_console(config: str | None, *, observe: bool = False, setup: SiteSetup | None = None) -> None:
@@ -28,29 +28,29 @@ def run_console(config: str | None, *, observe: bool = False, setup: SiteSetup |
 
     app = ConsoleApp(config)
     app.observe, app.setup = observe, setup
-    before = signal.getsignal(signal.SIGHUP)
-    signal.signal(signal.SIGHUP, _leaves_on_hangup(app))
+    before = {number: signal.signal(number, _leaves(app)) for number in _ENDS}
     try:
         app.run(mouse=False)
     finally:
-        signal.signal(signal.SIGHUP, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
     if app.return_code:
         raise SystemExit(app.return_code)
 
 
-def _leaves_on_hangup(app: ConsoleApp) -> Callable[[int, FrameType | None], None]:
-    """Returns what to do when the terminal is gone.
+def _leaves(app: ConsoleApp) -> Callable[[int, FrameType | None], None]:
+    """Returns what to do when the terminal is gone, or somebody ends the console from outside.
 
-    Textual handles no SIGHUP: left alone the process dies in the middle, ignored it spins on a dead
-    terminal. A loop's own signal handler hangs at times, so the plain one asks the app to end, and a
-    thread ends the process if it cannot.
+    Textual handles neither: left alone the process dies in the middle, and a terminal that is still
+    there stays raw; an ignored SIGHUP spins on a dead terminal. A loop's own signal handler hangs at
+    times, so the plain one asks the app to end, and a thread ends the process if it cannot.
     """
 
-    def hung_up(_number: int, _frame: FrameType | None) -> None:
-        last = threading.Timer(_GRACE_S, os._exit, (_HUNG_UP,))
+    def ended(number: int, _frame: FrameType | None) -> None:
+        last = threading.Timer(_GRACE_S, os._exit, (128 + number,))
         last.daemon = True
         last.start()
         if app.home_loop is not None:
             app.home_loop.call_soon_threadsafe(app.exit)
 
-    return hung_up
+    return ended

@@ -7,13 +7,14 @@ import os
 import pty
 import re
 import select
+import shutil
 import signal
 import struct
 import sys
 import tempfile
 import termios
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -132,6 +133,16 @@ def console(
 ) -> Iterator[Terminal]:
     """Opens the console on a configuration in a terminal of that size."""
     command = _OPEN.format(None if config is None else str(config))
+    with terminal([sys.executable, "-c", command], size, environ) as shown:
+        yield shown
+
+
+@contextmanager
+def terminal(
+    command: Sequence[str], size: tuple[int, int], environ: Mapping[str, str] | None = None
+) -> Iterator[Terminal]:
+    """Runs a command in a terminal of that size, as after a fresh login."""
+    path = shutil.which(command[0]) or command[0]
     with tempfile.TemporaryDirectory() as own:
         variables = _variables(own) | {**(environ or {})}
         pid, file = pty.fork()
@@ -139,12 +150,12 @@ def console(
             fcntl.ioctl(0, termios.TIOCSWINSZ, struct.pack("HHHH", size[1], size[0], 0, 0))
             for number in _AT_LOGIN:
                 signal.signal(number, signal.SIG_DFL)
-            os.execve(sys.executable, [sys.executable, "-c", command], variables)
-        terminal = Terminal(pid, file, size)
+            os.execve(path, list(command), variables)
+        shown = Terminal(pid, file, size)
         try:
-            yield terminal
+            yield shown
         finally:
-            terminal.close()
+            shown.close()
 
 
 _AT_LOGIN = (signal.SIGINT, signal.SIGQUIT, signal.SIGTSTP, signal.SIGHUP, signal.SIGTERM)

@@ -10,6 +10,8 @@ import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
+from tests.console.terminal import Terminal, terminal
+
 _SET = ("set-option -g remain-on-exit on", "set-option -sg escape-time 10", "set-option -g status off")
 
 
@@ -94,6 +96,15 @@ class Tmux:
         at = ("-d", "-s", name, "-x", str(size[0]), "-y", str(size[1]))
         self.say(*self._first(), "new-session", *at, shlex.join(command))
         return Window(self, name)
+
+    @contextmanager
+    def attached(self, window: Window, size: tuple[int, int]) -> Iterator[Terminal]:
+        """Shows a window in a terminal of that size, and leaves it running."""
+        command = ["tmux", "-L", self._socket, "attach-session", "-t", window.name]
+        with terminal(command, size, {"LANG": "C.UTF-8"}) as shown:
+            yield shown
+            self.say("detach-client", "-s", window.name)
+            assert shown.ended(20) == 0, shown.text
 
     def _first(self) -> list[str]:
         """What is set must stand before the first command can end."""
