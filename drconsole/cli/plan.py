@@ -8,6 +8,7 @@ import click
 
 from drconsole.api import requests
 from drconsole.cli.documents_in import mapping_from, selection_from
+from drconsole.cli.durations import objectives
 from drconsole.cli.printing import narrate, print_json, print_table
 from drconsole.cli.words import as_json, shared_options, with_service
 from drconsole.errors import Refused
@@ -23,9 +24,18 @@ MODES = click.Choice(["drill", "planned", "disaster"])
 @click.option("--snapshot", default="latest")
 @click.option("--mapping", type=click.Path(dir_okay=False))
 @click.option("--selection", type=click.Path(dir_okay=False))
+@objectives
 @shared_options
 def command(
-    site: str, mode: str, snapshot: str, mapping: str | None, selection: str | None, **_shared: object
+    site: str,
+    mode: str,
+    *,
+    snapshot: str,
+    mapping: str | None,
+    selection: str | None,
+    rto: float | None,
+    rpo: float | None,
+    **_shared: object,
 ) -> None:
     """Says what a run would do: verdicts, readiness, estimate. Exit code 3 where it would be refused."""
     request = requests.PlanRun(
@@ -34,6 +44,8 @@ def command(
         snapshot=snapshot,
         mapping=mapping_from(mapping),
         selection=selection_from(selection),
+        rto_s=rto,
+        rpo_s=rpo,
     )
     report = with_service(lambda client: client.ask(request, narrate))
     if as_json():

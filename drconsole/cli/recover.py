@@ -11,6 +11,7 @@ from drconsole.api import requests
 from drconsole.api.client import Client
 from drconsole.api.values import RunStarted
 from drconsole.cli.documents_in import mapping_from, selection_from
+from drconsole.cli.durations import objectives
 from drconsole.cli.plan import MODES
 from drconsole.cli.printing import narrate, print_json
 from drconsole.cli.watching import ending, show_end, watch
@@ -33,6 +34,7 @@ _LOSES = "pre-empted by this: its clones are dropped, and its machines are taken
 @click.option("--detach", is_flag=True, help="Return as soon as the run has started.")
 @click.option("--review-uplinks", is_flag=True, help="Ask before a host moves to other uplinks for good.")
 @click.option("--confirm", default="", metavar="SITE", help="The site's name: a real run asks for it.")
+@objectives
 @shared_options
 def command(
     site: str,
@@ -45,6 +47,8 @@ def command(
     detach: bool,
     review_uplinks: bool,
     confirm: str,
+    rto: float | None,
+    rpo: float | None,
     **_shared: object,
 ) -> None:
     """Recovers a site onto machines of the pool.
@@ -61,6 +65,8 @@ def command(
         cleanup=cleanup == "auto",
         confirm=confirm or _asked(site, mode),
         review_uplinks=review_uplinks,
+        rto_s=rto,
+        rpo_s=rpo,
     )
 
     async def talk(client: Client) -> tuple[RunStarted, RunView | None]:

@@ -15,7 +15,7 @@ from drconsole.journal.claims import Claim
 from drconsole.model.inventory import Snapshot
 from drconsole.model.mapping import HostMapping, VmSelection
 from drconsole.model.plan import Finding, Plan, PlanReport, RoleMatch
-from drconsole.model.site import GroupEntry
+from drconsole.model.site import GroupEntry, SitePlan
 from drconsole.model.step import STAGES, Mode, Step
 from drconsole.model.target import Target
 from drconsole.planning import estimate, graph
@@ -47,7 +47,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     `snapshot_id` is `sha256:…`; None for a document means: automatic match, all that can be
     recovered. `targets` is the whole pool; `in_use` are addresses of other runs' machines, `held`
     the replication groups that other runs have in hand, by `array/group`; `drills` names the drills
-    that hold a machine. `review_uplinks`: see `PlanInput`.
+    that hold a machine. `review_uplinks`: see `PlanInput`. `rto_s` and `rpo_s` are this run's objectives,
+    None: the site's.
     """
 
     run: str
@@ -63,6 +64,8 @@ class Request(msgspec.Struct, frozen=True, kw_only=True):
     held: Mapping[str, Claim] = {}
     drills: frozenset[str] = frozenset()
     review_uplinks: bool = False
+    rto_s: float | None = None
+    rpo_s: float | None = None
 
 
 class Composed(msgspec.Struct, frozen=True, kw_only=True):
@@ -144,7 +147,7 @@ def _decided(settings: Settings, request: Request) -> tuple[PlanInput, tuple[Rol
     if settings.provisioning is None:
         raise InvalidConfiguration("a recovery needs the [provisioning] table", about=settings.path)
     network = settings.provisioning.network
-    site = settings.plan_of(settings.sites[request.site])
+    site = _with_objectives(settings.plan_of(settings.sites[request.site]), request)
     verdicts = judge(request.snapshot, site)
     mapping, matches, taken = _mapping(request, network.segments)
     selection = request.selection or select(request.snapshot, request.snapshot_id, verdicts)
@@ -173,6 +176,15 @@ def _decided(settings: Settings, request: Request) -> tuple[PlanInput, tuple[Rol
         targets={name: request.targets[name] for name in held},
         addresses=assign_addresses(network, names, request.in_use),
     ), matches
+
+
+def _with_objectives(site: SitePlan, request: Request) -> SitePlan:
+    """The run's own stand over the site's, in all that is said of them from here on."""
+    return msgspec.structs.replace(
+        site,
+        rto_s=site.rto_s if request.rto_s is None else request.rto_s,
+        rpo_s=site.rpo_s if request.rpo_s is None else request.rpo_s,
+    )
 
 
 def _mapping(

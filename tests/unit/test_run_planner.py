@@ -17,6 +17,7 @@ from drconsole.model.target import Target
 from drconsole.planning import keys
 from drconsole.planning.readiness import GroupHealth, World
 from drconsole.recovery import planner
+from drconsole.recovery.report import objectives_of
 from drconsole.settings.values import ProvisioningSettings, Settings
 from tests.unit.planning_site import ID, mapped, small_plan, small_site, target
 from tests.unit.runs.plans import settings, step
@@ -69,7 +70,13 @@ def configured(folder: Path, *, address: str = "10.0.0.5:443", **networks: Any) 
 
 
 def composed(
-    folder: Path, mode: Mode = "drill", *, pool: Sequence[Target] = POOL, **change: Any
+    folder: Path,
+    mode: Mode = "drill",
+    *,
+    pool: Sequence[Target] = POOL,
+    rto_s: float | None = None,
+    rpo_s: float | None = None,
+    **change: Any,
 ) -> planner.Composed:
     request = planner.Request(
         run="R-1",
@@ -79,6 +86,8 @@ def composed(
         snapshot=small_site(),
         targets={each.name: each for each in pool},
         world=World(now=NOW, groups=HEALTHY),
+        rto_s=rto_s,
+        rpo_s=rpo_s,
     )
     room = WorldRoom(Files(folder / "world"), does=ROOM)
     return planner.compose(configured(folder, **change), request, [room])
@@ -135,3 +144,14 @@ def test_one_machine_under_two_names_is_refused(tmp_path: Path) -> None:
     double = msgspec.structs.replace(first, name="D-again", state="leased", run="R-other")
     made = composed(tmp_path, pool=(first, double, *rest))
     assert blocking(made) == [f"targets D and D-again: are one machine, {uuid}"]
+
+
+def test_a_runs_own_objectives_stand_over_the_sites(tmp_path: Path) -> None:
+    plain = composed(tmp_path).source.site
+    made = composed(tmp_path, rto_s=14400.0).source
+    assert made.site.rto_s == 14400.0
+    assert made.site.rpo_s == plain.rpo_s
+    assert objectives_of(msgspec.json.encode(made)).rto_s == 14400.0
+    own = composed(tmp_path, rpo_s=60.0).report
+    aged = [finding.text for finding in own.findings if "the objective is" in finding.text]
+    assert aged, [finding.text for finding in own.findings]

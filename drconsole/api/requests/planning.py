@@ -51,10 +51,13 @@ class Select(Request[SelectionReply, None], frozen=True, kw_only=True):
 
 
 class PlanRun(Request[PlanReport, str], frozen=True, kw_only=True):
-    """What a run would do. None for a document: automatic match, all guests."""
+    """What a run would do. None for a document: automatic match, all guests. `rto_s` and `rpo_s` are its
+    objectives; None: the site's."""
 
     site: str
     mode: Mode = "drill"
     snapshot: str = "latest"
     mapping: HostMapping | None = None
     selection: VmSelection | None = None
+    rto_s: float | None = None
+    rpo_s: float | None = None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from datetime import UTC, datetime
 from functools import partial
 
@@ -11,7 +12,7 @@ from sqlalchemy import Connection
 from drconsole.api import requests
 from drconsole.api.values import MatchReply, SelectionReply
 from drconsole.documents import read_snapshot
-from drconsole.errors import DRConsoleError
+from drconsole.errors import DRConsoleError, Refused
 from drconsole.journal import claims, runs
 from drconsole.journal import pool as leases
 from drconsole.model.inventory import Snapshot
@@ -82,6 +83,9 @@ async def composed(
 ) -> planner.Composed:
     """Reads what a plan depends on, and composes it. Raises what `planner.compose` raises."""
     state.with_provisioning()
+    for objective in (request.rto_s, request.rpo_s):
+        if objective is not None and not 0 < objective < math.inf:
+            raise Refused("an objective is a number of seconds above 0", about=request.site)
     entry, snapshot = await snapshot_of(state, request.site, request.snapshot)
     caller.say(f"snapshot {entry.id[:19]} of {entry.taken}: {entry.hosts} hosts, {entry.guests} guests")
     await probe(
@@ -101,6 +105,8 @@ async def composed(
         in_use=addresses_in_use(state),
         held=state.journal.read(claims.held_groups),
         drills=state.journal.read(_drills),
+        rto_s=request.rto_s,
+        rpo_s=request.rpo_s,
         review_uplinks=isinstance(request, requests.Recover) and request.review_uplinks,
     )
     rooms = rooms_of(state.settings, request.site)
