@@ -15,13 +15,19 @@ from drconsole.console.actions.everywhere import FILTER, FIRST, LAST
 from drconsole.console.actions.keymap import Keymap
 from drconsole.console.actions.opening import OPENING
 from drconsole.console.actions.recovering import RECOVERING
+from drconsole.console.actions.reports import REPORTS
 from drconsole.console.actions.run import RUN
 from drconsole.console.actions.sites import SITES
+from drconsole.console.actions.snapshots import READING, SNAPSHOTS
 from drconsole.console.actions.targets import TARGETS
+from drconsole.console.actions.uplinks import UPLINKS
 
 __all__ = ["ACTIONS", "MOVES", "SCREENS", "TITLES", "Action", "Keymap", "actions_of", "bindings_of"]
 
-ACTIONS = (*FIRST, *OPENING, *DRAFTS, *FILTER, *SITES, *TARGETS, *RUN, *RECOVERING, *LAST)
+ACTIONS = (
+    *FIRST, *OPENING, *DRAFTS, *FILTER, *SITES, *TARGETS, *UPLINKS, *RUN, *READING, *SNAPSHOTS, *REPORTS,
+    *RECOVERING, *LAST,
+)  # fmt: skip
 """The most wanted first: the footer takes as many as fit."""
 
 
