@@ -146,9 +146,10 @@ class ConsoleApp(Commanding):
     # -- drawing ----------------------------------------------------------------------------------
 
     def _tick(self) -> None:
-        """Twice a second while a run goes on, once a second otherwise, what changed is shown."""
+        """Shows what changed: twice a second while a run goes on, else once a second, as ages grow."""
         following, now = self.store.following, time.monotonic()
-        pace = RUN_TICK_S if following is not None and following.live else IDLE_TICK_S
+        self.listen_for_life(now)
+        pace = RUN_TICK_S if following is not None and following.live and self.store.dirty else IDLE_TICK_S
         if now - self._last_tick >= pace - 0.05:
             self.update()
 

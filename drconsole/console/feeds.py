@@ -6,27 +6,26 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Awaitable, Callable
-from typing import Any, Concatenate, ParamSpec, TypeVar
+from typing import Any, Concatenate, ParamSpec
 
 from textual.message import Message
 
 from drconsole.api import requests
 from drconsole.api.client import Client
-from drconsole.api.requests import Request
+from drconsole.api.values import InventoryBatch
+from drconsole.console.inventory import Captured
 from drconsole.console.messages import Arrived, Joined, Parted, Told, Trouble, Unconfigured
 from drconsole.console.store import Store
 from drconsole.errors import DRConsoleError, InvalidConfiguration, PinMismatch, Unreachable, WrongCredentials
 from drconsole.model.run import Event
 
-Reply = TypeVar("Reply")
 Given = ParamSpec("Given")
 Post = Callable[[Message], object]
 
-BEAT_S = 2.0
-SITES_S = 4.0
-POOL_S = 3.0
-RUNS_S = 2.0
 VIEW_S = 1.0
+AGAIN_S = 2.0
+"""How long a run that has come to rest is left alone before its events are asked for again."""
+
 _PAUSES = (0.5, 1.0, 2.0, 5.0)
 
 
@@ -62,36 +61,16 @@ def _arrived(
     return Arrived(lambda store: put(store, *given, **named))
 
 
-async def beat(client: Client, post: Post) -> None:
-    """Asks who answers, to notice when nobody does."""
-    while True:
-        try:
-            status = await client.ask(requests.Status())
-        except DRConsoleError as error:
-            post(Parted(error))
-            return
-        post(_arrived(Store.set_status, status))
-        await asyncio.sleep(BEAT_S)
-
-
-async def poll(
-    client: Client,
-    request: Request[Reply, Any],
-    every_s: float,
-    put: Callable[[Store, Reply], None],
-    post: Post,
-) -> None:
-    """Asks the same thing again and again, and puts each answer into the store."""
-    while True:
-        try:
-            reply = await client.ask(request)
-        except Unreachable:
-            pass  # the beat tells
-        except DRConsoleError as error:
-            post(Told(str(error), "bad"))
-        else:
-            post(_arrived(put, reply))
-        await asyncio.sleep(every_s)
+async def overview(client: Client, post: Post) -> None:
+    """Follows service, sites, pool and runs as they are pushed. Where that ends, the service is gone."""
+    try:
+        async with contextlib.aclosing(client.items(requests.WatchOverview())) as items:
+            async for item in items:
+                post(_arrived(Store.set_overview, item, time.monotonic()))
+    except DRConsoleError as error:
+        post(Parted(error))
+    else:
+        post(Parted(Unreachable("the service tells no more", about="service")))
 
 
 async def watch(client: Client, site: str, post: Post) -> None:
@@ -105,7 +84,21 @@ async def watch(client: Client, site: str, post: Post) -> None:
             post(Told(f"{site}: {error}", "bad"))
             return
         except DRConsoleError:
-            pass  # the beat tells that the service is gone; a site's own trouble is in its batches
+            pass  # the overview tells that the service is gone; a site's own trouble is in its batches
+        await asyncio.sleep(_PAUSES[-1])
+
+
+async def watch_recovered(client: Client, site: str, run: str, post: Post) -> None:
+    """Follows the inventory that a run has recovered. Why there is none (yet) stands in its `error`."""
+    request = requests.WatchInventory(site=site, run=run)
+    while True:
+        try:
+            async with contextlib.aclosing(client.items(request)) as batches:
+                async for batch in batches:
+                    post(_arrived(Store.set_recovered, run, batch, time.monotonic()))
+        except DRConsoleError as error:
+            none = InventoryBatch(site=site, state="unwatched", error=str(error))
+            post(_arrived(Store.set_recovered, run, none, time.monotonic()))
         await asyncio.sleep(_PAUSES[-1])
 
 
@@ -114,8 +107,8 @@ async def read_snapshot(client: Client, identity: str, post: Post) -> None:
     from drconsole.documents import read_snapshot as parse
 
     found = await client.ask(requests.GetSnapshot(id=identity))
-    snapshot = await asyncio.to_thread(parse, found.document, identity)
-    post(Arrived(lambda store: store.set_snapshot(identity, snapshot), now=True))
+    captured = await asyncio.to_thread(lambda: Captured(parse(found.document, identity)))
+    post(Arrived(lambda store: store.set_captured(identity, captured), now=True))
 
 
 async def follow(client: Client, run: str, after: int, post: Post) -> None:
@@ -130,7 +123,7 @@ async def follow(client: Client, run: str, after: int, post: Post) -> None:
             async with contextlib.aclosing(client.items(attach)) as events:
                 async for event in events:
                     heard.take(event)
-        await asyncio.sleep(RUNS_S)
+        await asyncio.sleep(AGAIN_S)
 
 
 class _Heard:

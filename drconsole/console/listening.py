@@ -11,7 +11,6 @@ from typing import Any
 from textual.app import App
 from textual.worker import Worker
 
-from drconsole.api import requests
 from drconsole.api.client import Client
 from drconsole.api.setting_up import SiteSetup
 from drconsole.console import feeds
@@ -69,25 +68,17 @@ class Listening(App[None]):
         """Starts to listen to everything."""
         client = self.client = message.client
         post = self.post_message
-        self.store.lost = ""
+        self.store.lost, self.store.heard = "", time.monotonic()
         self.store.refusals.clear()
-        now = time.monotonic
-        polls = (
-            feeds.beat(client, post),
-            feeds.poll(client, requests.ListSites(), feeds.SITES_S, Store.set_sites, post),
-            feeds.poll(
-                client, requests.ListTargets(), feeds.POOL_S, lambda s, r: s.set_targets(r, now()), post
-            ),
-            feeds.poll(client, requests.ListRuns(), feeds.RUNS_S, Store.set_runs, post),
-        )
-        self._feeds = [self.work(feed, "feed") for feed in polls]
+        self._feeds = [self.work(feeds.overview(client, post), "feed")]
+        for run in tuple(self.store.recovered):
+            self.watch_recovered(run)
         if self.store.following is not None and self.store.following.attached:
             self.attach()
 
     def on_parted(self, message: Parted) -> None:
         """Keeps what is known, says how old it is, and tries to get the service back."""
-        self.store.lost = str(message.error)
-        self.store.dirty.add("status")
+        self.store.lose(str(message.error))
         if self.client is None:
             return
         client, self.client = self.client, None
@@ -97,12 +88,18 @@ class Listening(App[None]):
         self.work(client.close())
         self.join()
 
+    def listen_for_life(self, now: float) -> None:
+        """Calls what is shown stale where the service says nothing; it may only stand still."""
+        if self.client is not None and not self.store.lost and self.store.stale(now):
+            self.store.lose("it gives no sign of life")
+
     def on_arrived(self, message: Arrived) -> None:
         """Puts what is known now into the store."""
         message.apply(self.store)
-        if "sites" in self.store.dirty:
+        news = set(self.store.dirty)  # whoever draws in between takes them
+        if "sites" in news:
             self._look_at_sites()
-        if "runs" in self.store.dirty:
+        if "runs" in news:
             self._look_at_runs()
         if message.now:
             self.update()
@@ -119,6 +116,16 @@ class Listening(App[None]):
                 self._feeds.append(self.work(feeds.watch(client, entry.name, self.post_message), "feed"))
             if entry.snapshot is not None:
                 self.want_snapshot(entry.snapshot.id)
+
+    def watch_recovered(self, run: str) -> None:
+        """Listens to what a run has recovered (`store.recovered`), until the service is lost or we leave."""
+        client, wanted = self.client, f"recovered {run}"
+        summary = next((one for one in self.store.runs if one.run == run), None)
+        if client is None or wanted in self._watched or summary is None:
+            return
+        self._watched.add(wanted)
+        feed = feeds.watch_recovered(client, summary.site, run, self.post_message)
+        self._feeds.append(self.work(feed, "feed"))
 
     def want_snapshot(self, identity: str) -> None:
         """Fetches a snapshot that is not known yet."""

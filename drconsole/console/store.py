@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from drconsole.api.overview import Overview
 from drconsole.api.values import InventoryBatch, ServiceStatus, SiteEntry
 from drconsole.console.draft import Desk, MappingDraft, SelectionDraft
 from drconsole.console.following import AT_REST, Following
 from drconsole.console.inventory import Captured, Inventory
 from drconsole.console.widgets.drawing import Span
-from drconsole.model.inventory import Snapshot
 from drconsole.model.run import RunSummary
 from drconsole.model.target import Target
 
 NOTE_S = 12.0
+SILENT_S = 6.0
+"""The service gives a sign of life each two seconds: after so long without one all is stale."""
 
 
 class Store:
@@ -20,10 +22,13 @@ class Store:
     def __init__(self) -> None:
         self.status: ServiceStatus | None = None
         self.lost = ""
+        self.heard = 0.0
         self.alone = False  # no service is asked: a snapshot file is read
         self.sites: dict[str, SiteEntry] = {}
         self.site = ""
         self.inventories: dict[str, Inventory] = {}
+        self.recovered: dict[str, Inventory] = {}
+        """What runs have recovered, by run, of those that somebody looks at."""
         self.captured: dict[str, Captured] = {}
         self.targets: tuple[Target, ...] | None = None
         self.targets_at = 0.0
@@ -38,6 +43,33 @@ class Store:
         self.dirty: set[str] = set()
         self.badges: dict[str, Span] = {}
         """What else hangs beside the mode, such as ` OBSERVER `: name → its words and role."""
+
+    def set_overview(self, item: Overview, now: float) -> None:
+        """What the service pushes: the parts that changed, or only a sign of life."""
+        if self.lost:
+            self.dirty.add("status")
+        self.lost, self.heard = "", now
+        if item.status is not None:
+            self.set_status(item.status)
+        if item.sites is not None:
+            self.set_sites(item.sites)
+        if item.targets is not None:
+            self.set_targets(item.targets, now)
+        if item.runs is not None:
+            self.set_runs(item.runs)
+        if self.targets is not None:
+            self.targets_at = now
+
+    def lose(self, why: str) -> None:
+        """The service is gone or silent: what is known stays, and is stale from now on."""
+        self.lost = why
+        for inventory in (*self.inventories.values(), *self.recovered.values()):
+            inventory.lose()
+        self.dirty.add("status")
+
+    def stale(self, now: float) -> bool:
+        """Whether nothing of what is known can be called live: the service is gone, or says nothing."""
+        return bool(self.lost) or now - self.heard > SILENT_S
 
     def set_status(self, status: ServiceStatus) -> None:
         """Who answers."""
@@ -56,13 +88,18 @@ class Store:
         self.inventories.setdefault(batch.site, Inventory()).apply(batch, now)
         self.dirty.add("inventory")
 
-    def set_snapshot(self, identity: str, snapshot: Snapshot) -> None:
+    def set_recovered(self, run: str, batch: InventoryBatch, now: float) -> None:
+        """What changed in the inventory that a run has recovered."""
+        self.recovered.setdefault(run, Inventory()).apply(batch, now)
+        self.dirty.add("recovered")
+
+    def set_captured(self, identity: str, captured: Captured) -> None:
         """A snapshot's contents; older ones that nobody works with are forgotten."""
         kept = {e.snapshot.id for e in self.sites.values() if e.snapshot} | {identity}
         kept |= {draft.snapshot_id for draft in self.mappings.values()}
         kept |= {draft.snapshot_id for draft in self.selections.values()} | set(self.desk.bases.values())
         self.captured = {key: value for key, value in self.captured.items() if key in kept}
-        self.captured[identity] = Captured(snapshot)
+        self.captured[identity] = captured
         self.dirty.add("sites")
 
     def set_targets(self, targets: tuple[Target, ...], now: float) -> None:

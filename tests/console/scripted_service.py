@@ -16,15 +16,22 @@ import msgspec
 from drconsole.api import requests
 from drconsole.api.failures import failure_of
 from drconsole.api.frames import Final, Hello, Item, Welcome, frame, packed, read_frame
+from drconsole.api.overview import Overview
 from drconsole.api.requests import AnyRequest
 from drconsole.api.values import InventoryBatch, ServiceStatus
-from drconsole.errors import DRConsoleError, UnknownName
+from drconsole.errors import DRConsoleError, Refused, UnknownName
 from drconsole.model.run import Event, RunView
 from drconsole.settings import places
 
 _HELLO = msgspec.msgpack.Decoder(Hello)
 _REQUEST: msgspec.msgpack.Decoder[AnyRequest] = msgspec.msgpack.Decoder(AnyRequest)
 Answer = Callable[[Any], object]
+_PARTS: dict[str, type] = {
+    "status": requests.Status,
+    "sites": requests.ListSites,
+    "targets": requests.ListTargets,
+    "runs": requests.ListRuns,
+}
 
 
 class ScriptedService:
@@ -36,6 +43,7 @@ class ScriptedService:
         self.answers: dict[type, Answer] = {requests.Status: lambda _: self._status()}
         self.asked: list[Any] = []
         self.batches: list[InventoryBatch] = []
+        self.recovered: dict[str, list[InventoryBatch]] = {}
         self.events: list[Event] = []
         self._folder = folder
         self._server: asyncio.Server | None = None
@@ -111,8 +119,10 @@ class ScriptedService:
     async def _answer(self, request: AnyRequest, writer: asyncio.StreamWriter) -> None:
         self.asked.append(request)
         try:
+            if isinstance(request, requests.WatchOverview):
+                await self._overview(writer)
             if isinstance(request, requests.WatchInventory):
-                await self._stream(writer, lambda: self.batches, sign=True)
+                await self._inventory(request, writer)
             if isinstance(request, requests.Attach):
                 await self._stream(writer, lambda: [e for e in self.events if e.seq > request.after])
             if type(request) not in self.answers:
@@ -121,6 +131,38 @@ class ScriptedService:
         except DRConsoleError as error:
             writer.write(frame(failure_of(error)))
         await writer.drain()
+
+    async def _overview(self, writer: asyncio.StreamWriter) -> None:
+        """What the answers about service, sites, pool and runs say, when it is another thing than before."""
+        sent: dict[str, object] = {}
+        rounds = 0
+        while True:
+            now = {part: self._part(kind) for part, kind in _PARTS.items()}
+            parts = {part: value for part, value in now.items() if value is not None}
+            news = {part: value for part, value in parts.items() if sent.get(part) != value}
+            if news or rounds % 20 == 0:
+                item = Overview(at="2026-11-22T13:00:00Z", **news)  # type: ignore[arg-type]
+                writer.write(frame(Item(value=packed(item))))
+            sent |= news
+            rounds += 1
+            await writer.drain()
+            await asyncio.sleep(0.05)
+
+    def _part(self, kind: type) -> object:
+        """Returns what an answer gives; None where a test has written none down, or it fails."""
+        if kind not in self.answers:
+            return None if kind is requests.Status else ()
+        try:
+            return self.answers[kind](kind())
+        except DRConsoleError:
+            return None
+
+    async def _inventory(self, request: requests.WatchInventory, writer: asyncio.StreamWriter) -> None:
+        if not request.run:
+            await self._stream(writer, lambda: self.batches, sign=True)
+        if request.run not in self.recovered:
+            raise Refused("this run has recovered no management server yet", about=request.run)
+        await self._stream(writer, lambda: self.recovered[request.run], sign=True)
 
     async def _stream(
         self, writer: asyncio.StreamWriter, values: Callable[[], list[Any]], *, sign: bool = False
@@ -133,7 +175,7 @@ class ScriptedService:
         while True:
             rounds += 1
             if sign and sent and rounds % 20 == 0:
-                alive = msgspec.structs.replace(self.batches[-1], reset=False, changes=())
+                alive = msgspec.structs.replace(values()[-1], reset=False, changes=())
                 writer.write(frame(Item(value=packed(alive))))
             for value in values()[sent:]:
                 sent += 1
