@@ -18,7 +18,7 @@ _SITE = click.option("--site", default="", help="Only of this site.")
 @click.group("snapshot")
 @shared_options
 def command(**_shared: object) -> None:
-    """Stored captures: list, show, search, export, import, diff, check."""
+    """Stored captures: list, show, search, export, open, import, diff, check."""
 
 
 @command.command("list")
@@ -92,6 +92,16 @@ def export(id: str, out: str | None, site: str, **_shared: object) -> None:
     """Writes a snapshot's exact bytes."""
     found = with_service(lambda client: client.ask(requests.GetSnapshot(id=id, site=site)))
     print_bytes(found.document, out)
+
+
+@command.command("open")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, readable=True, path_type=Path))
+@shared_options
+def open_(file: Path, **_shared: object) -> None:
+    """Opens the console on a snapshot file; neither a service nor a configuration is needed."""
+    from drconsole.cli.opening import open_file
+
+    open_file(file)
 
 
 @command.command("import")

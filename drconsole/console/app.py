@@ -65,13 +65,17 @@ class ConsoleApp(Commanding):
     # -- life ---------------------------------------------------------------------------------
 
     def on_mount(self) -> None:
-        """Shows the first screen, then connects: the frame does not wait for the service."""
+        """Begins, and ticks from then on."""
         self.home_loop = asyncio.get_running_loop()
         self.set_class(self.ascii_only, "ascii")
-        self.push_screen("sites")
-        self.call_after_refresh(self.join)
+        self.begin()
         self.set_interval(RUN_TICK_S, self._tick)
         self.work(self.reread(), "reread")
+
+    def begin(self) -> None:
+        """Shows the first screen, then connects: the frame does not wait for the service."""
+        self.push_screen("sites")
+        self.call_after_refresh(self.join)
 
     async def on_unmount(self) -> None:
         """Leaves the service, and the mouse to the terminal."""

@@ -6,6 +6,7 @@ import os
 import signal
 import threading
 from collections.abc import Callable
+from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,20 @@ def run_console(config: str | None, *, observe: bool = False, setup: SiteSetup |
 
     app = ConsoleApp(config)
     app.observe, app.setup = observe, setup
+    _run(app)
+
+
+def read_snapshot_file(path: Path) -> None:
+    """Shows a snapshot file until the operator leaves; neither service nor configuration is needed.
+
+    Whoever calls has made sure that there is a terminal.
+    """
+    from drconsole.console.file_console import FileConsole
+
+    _run(FileConsole(path))
+
+
+def _run(app: ConsoleApp) -> None:
     before = {number: signal.signal(number, _leaves(app)) for number in _ENDS}
     try:
         app.run(mouse=False)

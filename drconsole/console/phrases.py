@@ -87,7 +87,9 @@ def gib(mib: float) -> str:
 
 def count(number: int, noun: str) -> str:
     """Returns a number with its noun, such as 1 guest or 3 guests."""
-    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+    if number == 1:
+        return f"{number} {noun}"
+    return f"{number} {noun}es" if noun.endswith(("ch", "s", "x")) else f"{number} {noun}s"
 
 
 def short(identity: str) -> str:

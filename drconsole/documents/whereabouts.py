@@ -36,5 +36,6 @@ class Whereabouts:
         return way
 
     def words(self, thing: Object) -> str:
-        """Returns the names of what an object stands in, such as `DC0 › Prod-A › esx-01`; "" at the top."""
-        return " › ".join(above.name for above in self.way(thing)[:-1])
+        """Returns the names of what an object stands in, like an address: `esx-01, Prod-A, DC0`; "" at
+        the top. The nearest comes first: where room is short, it is what was asked for."""
+        return ", ".join(above.name for above in self.way(thing)[-2::-1])

@@ -117,7 +117,7 @@ class Tree:
         }
 
     def where(self, thing: Object) -> str:
-        """Returns the names of what an object stands in, the outermost first."""
+        """Returns the names of what an object stands in, the nearest first."""
         return self._whereabouts.words(thing) or "the site"
 
     def find(self, kind: str, identity: str) -> Object | None:

@@ -14,7 +14,7 @@ from textual.screen import Screen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from drconsole.console.actions import TITLES, bindings_of
+from drconsole.console.actions import SCREENS, TITLES, bindings_of
 from drconsole.console.screens import frame
 from drconsole.console.store import Store
 from drconsole.console.visits import Visit
@@ -73,7 +73,8 @@ class Shown(Screen[None]):
 
     def on_screen_resume(self) -> None:
         """The screen comes to the front."""
-        self.console_app.visits.arrive(self.id_word)
+        if self.id_word in SCREENS:
+            self.console_app.visits.arrive(self.id_word)
         self._fit(self.app.size.width, self.app.size.height)
         self.update()
 

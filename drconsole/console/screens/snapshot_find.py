@@ -34,6 +34,11 @@ _WORDS: tuple[Line, ...] = (
 class Find(Dialog[Question]):
     """Asks for both; enter goes on from either line."""
 
+    DEFAULT_CSS = """
+    Find #answer { margin: 1 0 0 0; }
+    Find #day { border: none; height: 1; padding: 0; margin: 1 0 0 0; background: $background; }
+    """
+
     def __init__(self, today: date, text: str = "") -> None:
         hint: Line = [
             ("enter", "key"),

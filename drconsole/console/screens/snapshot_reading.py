@@ -69,6 +69,12 @@ class Reading(Saving):
         """One pane is seen."""
         self._arrange()
 
+    def rekey(self) -> None:
+        """The XML's moves too."""
+        super().rekey()
+        for pane in self.query(XmlPane):
+            pane.rekey(self.console_app.keymap)
+
     @property
     def _branches(self) -> VirtualTable:
         return self.query_one("#branches", VirtualTable)
@@ -144,10 +150,14 @@ class Reading(Saving):
             self._making.discard(wanted)
             if isinstance(made, DRConsoleError):
                 document.trouble = str(made)
+                self.unreadable(made)
             else:
                 setattr(document, what, made)
 
         self.console_app.in_thread(doing, work, then)
+
+    def unreadable(self, error: DRConsoleError) -> None:
+        """What is read is no whole snapshot; the panes say so, and XML shows it all the same."""
 
     def show_reader(self) -> None:
         """Brings the pane that is seen up to date."""
@@ -207,7 +217,8 @@ class Reading(Saving):
             table.show(tuple(self._rows))
         if tree is None:
             table.empty = self._why_empty(document)
-        shown = f" of {len(tree.objects):,} objects" if tree is not None and self.filter_of("tree") else ""
+        found = tree is not None and bool(self.filter_of("tree"))
+        shown = f" · {len(self._rows):,} of {len(tree.objects):,}" if tree is not None and found else ""
         table.entitle(f"Tree{self.about()}{shown}", position(table))
 
     def _why_empty(self, document: Document | None) -> str:

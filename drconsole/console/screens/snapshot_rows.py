@@ -24,7 +24,7 @@ LIST_COLUMNS = (
 )
 SUMMARY_COLUMNS = (Column(name="what", title="", width=23), Column(name="name", title="", width=20, flex=1))
 TREE_COLUMNS = (
-    Column(name="name", title="", width=26, flex=1),
+    Column(name="name", title="", width=30, flex=1),
     Column(name="words", title="", width=20, flex=1, rank=1),
 )
 CHANGE_COLUMNS = (
@@ -38,6 +38,7 @@ HIT_COLUMNS = (
     Column(name="where", title="WHERE, OR WHAT MATCHED", width=22, flex=3),
     Column(name="site", title="SITE", width=10, rank=1),
 )
+_KINDS = {"virtual_machines": "guests", "vapps": "vApps"}
 _SORTS = {
     "added": ("+ added", "ok"),
     "removed": ("- removed", "bad"),
@@ -84,7 +85,7 @@ def changed_words(changes: Sequence[Change]) -> str:
 def summary_rows(
     entry: SnapshotEntry, tree: Tree | None, changed: str, state: str
 ) -> list[tuple[Span, Span]]:
-    """Returns what the summary says; without a tree, only what the list knows. `state` is why it is missing."""
+    """Returns the summary; without a tree only what the list knows, and `state` says why."""
     rows = [*_facts(entry, changed)]
     if tree is None:
         return [*rows, (("contents", "dim"), (state, "dim"))]
@@ -93,8 +94,8 @@ def summary_rows(
         told = " ".join(word for word in (server.product, server.version, server.build) if word)
         rows += [_row("server", server.name), *([_row("", told)] if told else [])]
     rows += [_row("platform", snapshot.platform), _row("profile", snapshot.profile)]
-    for field, kind in COLLECTIONS.items():
-        rows.append(_row(f"{kind_words(kind.kind)}s", f"{len(getattr(snapshot, field)):,}"))
+    for field in COLLECTIONS:
+        rows.append(_row(_KINDS.get(field, field.replace("_", " ")), f"{len(getattr(snapshot, field)):,}"))
     return rows + [(("dangling", "dim"), (text, "warn")) for text in snapshot.dangling]
 
 

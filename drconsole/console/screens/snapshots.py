@@ -55,6 +55,7 @@ class SnapshotsView(Comparing, Recovering, screen="snapshots"):
         self._fetching = ""
         self._hits: tuple[SearchHit, ...] = ()
         self._question = Question("", None)
+        self._came_from = ""
 
     def body(self) -> Iterable[Widget]:
         yield VirtualTable(
@@ -94,8 +95,9 @@ class SnapshotsView(Comparing, Recovering, screen="snapshots"):
             super().turn_to(pane)
 
     def leave_pane(self) -> None:
-        """Escape: back to the list."""
-        self.turn_to("list")
+        """Escape: back to the difference or the hits that one came from, else to the list."""
+        back, self._came_from = self._came_from, ""
+        self.turn_to(back if self.pane in ("summary", "tree", "xml") and back else "list")
 
     # -- the list -----------------------------------------------------------------------------------
 
@@ -108,10 +110,10 @@ class SnapshotsView(Comparing, Recovering, screen="snapshots"):
 
     def crumbs(self) -> Sequence[str]:
         """All sites, or the snapshot that is read."""
-        if self.pane == "list" or self.reads is None:
-            return ("all sites",)
         if self.pane in ("difference", "hits"):
             return ("all sites", self.pane)
+        if self.pane == "list" or self.reads is None:
+            return ("all sites",)
         entry = self.reads.entry
         return (entry.site, phrases.when(entry.taken), {"xml": "XML"}.get(self.pane, self.pane))
 
@@ -213,6 +215,7 @@ class SnapshotsView(Comparing, Recovering, screen="snapshots"):
 
     def _open(self, pane: str) -> None:
         """Opens what the list's cursor stands on in a pane."""
+        self._came_from = ""
         entry = self.entries.get(self._list.cursor)
         if entry is None:
             return
@@ -229,6 +232,7 @@ class SnapshotsView(Comparing, Recovering, screen="snapshots"):
             self._goal = self.goal_here(pane) or self._goal
             self.turn_to(pane)
         elif wanted[0] in self.entries:
+            self._came_from = self.pane
             self.fetch_document(self.entries[wanted[0]], wanted[1])
         else:
             self.console_app.say("this snapshot is not stored any more", "warn")

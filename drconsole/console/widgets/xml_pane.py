@@ -4,17 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from itertools import pairwise
+from typing import TYPE_CHECKING, cast
 
 from rich.cells import cell_len
-from textual.binding import Binding
+from textual.binding import Binding, BindingsMap
 from textual.strip import Strip
 
-from drconsole.console.actions import MOVES
+from drconsole.console.actions import Keymap
 from drconsole.console.archive.lines import Lines
 from drconsole.console.archive.markup import Piece, pieces, state_at
 from drconsole.console.look import Look
 from drconsole.console.widgets.drawing import strip_of
 from drconsole.console.widgets.painted import Drawn
+from drconsole.console.widgets.table import WHEEL
+
+if TYPE_CHECKING:
+    from drconsole.console.app import ConsoleApp
 
 _HANGING = 4
 """So many cells further in than its beginning a row goes on."""
@@ -25,7 +30,6 @@ _REMEMBERED = 400
 class XmlPane(Drawn, can_focus=True):
     """Shows the rows of a document; the cursor moves by rows, long ones are wrapped."""
 
-    BINDINGS = [Binding(",".join(move.keys), f"move('{move.name}')", show=False) for move in MOVES]
     DEFAULT_CSS = "XmlPane { height: 1fr; }"
 
     def __init__(self, *, id: str | None = None, classes: str | None = "pane") -> None:
@@ -37,6 +41,15 @@ class XmlPane(Drawn, can_focus=True):
         self._wanted = ""
         self._wrapped: dict[int, list[list[Piece]]] = {}
         self._seen: list[tuple[int, list[Piece]]] | None = None
+
+    def on_mount(self) -> None:
+        """The moves have the keys that are set now."""
+        self.rekey(cast("ConsoleApp", self.app).keymap)
+
+    def rekey(self, keymap: Keymap) -> None:
+        """Takes the keys of the moves as they are set now."""
+        moves = [(name, key) for name, keys, _ in keymap.moves() for key in keys]
+        self._bindings = BindingsMap([Binding(key, f"move('{name}')", show=False) for name, key in moves])
 
     @property
     def row(self) -> int:
@@ -86,6 +99,14 @@ class XmlPane(Drawn, can_focus=True):
         """Wraps anew."""
         self.restyle()
         self._reveal()
+
+    def on_mouse_scroll_down(self) -> None:
+        """The wheel moves the cursor, as it does in tables."""
+        self.go(self._row + WHEEL)
+
+    def on_mouse_scroll_up(self) -> None:
+        """See on_mouse_scroll_down."""
+        self.go(self._row - WHEEL)
 
     def on_focus(self) -> None:
         """The cursor looks different in the pane that has the keys."""
