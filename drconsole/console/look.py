@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import unicodedata
 from collections.abc import Mapping
+from functools import lru_cache
 
+from rich.cells import cell_len
 from rich.style import Style
 
 from drconsole.model.text import safe_text
@@ -13,6 +16,7 @@ _ASCII = str.maketrans(
     {
         "✓": "+", "▶": ">", "·": ".", "✗": "x", "○": "o", "●": "*", "→": "->", "←": "<-", "…": "...",
         "–": "-", "─": "-", "│": "|", "▸": ">", "▾": "v", "█": "#", "░": ".", "›": ">", "↑": "^", "×": "x",
+        "▒": "=", "╵": "|",
     }
 )  # fmt: skip
 
@@ -70,7 +74,48 @@ class Look:
 
     def text(self, text: str) -> str:
         """Returns text as it may be sent: no control or format character, ASCII where need be."""
-        shown = safe_text(text)
+        if text.isascii() and text.isprintable():
+            return text
+        shown = _even(safe_text(text))
         if not self.ascii_only or shown.isascii():
             return shown
         return shown.translate(_ASCII).encode("ascii", "backslashreplace").decode()
+
+
+_MARKS = 2
+"""Marks that one letter may carry; a terminal draws more of them over the lines around it."""
+
+_BY_NEIGHBOUR = ((0xFE00, 0xFE0F), (0x1F1E6, 0x1F1FF), (0x1F3FB, 0x1F3FF), (0xE0100, 0xE01EF))
+"""Variation selectors, letters of flags, skin tones: their width hangs on what stands beside them."""
+
+
+@lru_cache(maxsize=4096)
+def _even(text: str) -> str:
+    """Returns text in which every character takes the cells that all terminals give it.
+
+    What terminals disagree about shifts the rest of a line or draws over other lines: it is shown as an
+    escape. A mark without a letter gets a circle to stand on.
+    """
+    shown: list[str] = []
+    marks = _MARKS
+    for character in text:
+        category = unicodedata.category(character)
+        if category in ("Mn", "Me", "Mc") and not _by_neighbour(character):
+            marks += 1
+            if not shown:
+                shown.append("◌")
+                marks = 1
+            shown.append(character if marks <= _MARKS else _escape(character))
+            continue
+        marks = 0
+        odd = category == "Cn" or _by_neighbour(character) or cell_len(character) == 0
+        shown.append(_escape(character) if odd else character)
+    return "".join(shown)
+
+
+def _by_neighbour(character: str) -> bool:
+    return any(first <= ord(character) <= last for first, last in _BY_NEIGHBOUR)
+
+
+def _escape(character: str) -> str:
+    return character.encode("unicode_escape").decode("ascii")
