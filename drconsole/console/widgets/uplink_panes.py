@@ -65,6 +65,8 @@ def why_lines(host: HostUplinks) -> Iterator[Span]:
     """Yields what there is to say of a host, what an operator has to know first, as whole sentences."""
     if host.trouble:
         yield f"{STATES[host.state][0]} {host.trouble}", STATES[host.state][1]
+    if host.spent:
+        yield "a tries all of its ports again, what was rolled back too", "text"
     yield from ((f"why: {text}", "text") for text in host.why.values())
     if host.planned and not host.why and not host.dropped:
         yield "every port is as captured", "dim"
@@ -73,8 +75,6 @@ def why_lines(host: HostUplinks) -> Iterator[Span]:
         yield f"! no port is left for {', '.join(host.dropped)}", "warn"
     if host.refused:
         yield f"rolled back, not tried again: {', '.join(host.refused)}", "changed"
-    if host.spent:
-        yield "a tries them all again, what was rolled back too", "text"
     if host.trouble and host.remedy:
         yield f"→ {host.remedy}", "text"
 
@@ -146,13 +146,15 @@ def _port(port: UplinkPort, host: HostUplinks, width: int, look: Look) -> Line:
 
 
 def _verdict(switch: UplinkSwitch, host: HostUplinks) -> Span:
-    """As captured, changed, or without a link."""
+    """As captured or applied so, still to be changed, or without a link."""
     linked = {port.name for port in host.now if port.link or port.booted}
     nics = [host.planned[nic] for nic in switch.nics if nic in host.planned]
     if switch.nics and linked.isdisjoint(nics):
         return "✗", "bad"
     same = all(host.planned.get(nic) == nic for nic in switch.nics)
-    return ("✓", "text") if same else ("!", "changed")
+    if same or (host.applied and all(host.applied.get(nic) == host.planned.get(nic) for nic in switch.nics)):
+        return "✓", "text" if same else "changed"
+    return "!", "changed"
 
 
 def _progress(switch: UplinkSwitch, host: HostUplinks) -> str:

@@ -8,7 +8,7 @@ after its trials have failed: then all of its ports may be tried anew.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 import msgspec
 from msgspec.structs import replace
@@ -218,8 +218,22 @@ def apply(connection: Connection, run: str, hosts: tuple[str, ...], *, actor: st
             told += approve(connection, row.id, own.question.step.key, actor=actor).steps
         elif own.failed is not None:
             told += retry(connection, row.id, (own.failed.step.key,), every=False, actor=actor).steps
-    words = ", ".join(f"{own.host} {'moves' if own.question else 'is tried again'}" for own in chosen)
-    return CommandReply(run=row.id, steps=tuple(told), state=row.state, text=words)
+    return CommandReply(run=row.id, steps=tuple(told), state=row.state, text=_told(chosen))
+
+
+def _told(chosen: Sequence[HostSteps]) -> str:
+    """What becomes of which hosts; where there are many, of how many."""
+    moved = [own.host for own in chosen if own.question]
+    again = [own.host for own in chosen if not own.question]
+    parts: list[str] = []
+    for names, one, many in ((moved, "moves", "move"), (again, "is tried again", "are tried again")):
+        counted = len(names) > _NAMED
+        parts += [f"{len(names)} hosts {many}"] if counted else [f"{name} {one}" for name in names]
+    return ", ".join(parts)
+
+
+_NAMED = 3
+"""So many hosts are named in a reply; more are counted."""
 
 
 def _ready(known: Mapping[str, HostSteps]) -> list[HostSteps]:
