@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from pathlib import Path
 
 import click
@@ -10,7 +11,7 @@ from drconsole.api import requests
 from drconsole.api.values import SnapshotEntry
 from drconsole.cli.printing import narrate, print_bytes, print_json, print_table, size
 from drconsole.cli.words import as_json, shared_options, with_service
-from drconsole.errors import InvalidDocument, UnknownName
+from drconsole.errors import InvalidDocument, UnknownName, UsageError
 
 _SITE = click.option("--site", default="", help="Only of this site.")
 
@@ -69,18 +70,48 @@ def show(id: str, site: str, **_shared: object) -> None:
 @command.command("search")
 @click.argument("text")
 @click.option("--snapshot", "id", default="", help="Only in this snapshot; else each site's newest.")
+@click.option("--all", "every", is_flag=True, help="In every snapshot, or in those of a span.")
+@click.option("--since", default="", metavar="WHEN", help="With --all: taken then or later.")
+@click.option("--until", default="", metavar="WHEN", help="With --all: taken before then.")
+@click.option("--on", default="", metavar="WHEN", help="As it was then: each site's last one of that day.")
 @_SITE
 @shared_options
-def search(text: str, id: str, site: str, **_shared: object) -> None:
-    """Finds objects by any of their values: a name, an address, a uuid, a path."""
-    hits = with_service(lambda c: c.ask(requests.SearchSnapshots(text=text, id=id, site=site)))
+def search(
+    text: str, *, id: str, every: bool, since: str, until: str, on: str, site: str, **_shared: object
+) -> None:
+    """Finds objects by any of their values: a name, an address, a uuid, a path.
+
+    WHEN is a day in UTC (2026-11-24, yesterday, tuesday, "3 days ago") or a moment (2026-11-24T08:00Z).
+    """
+    if id and (every or since or until or on):
+        raise UsageError("--snapshot names the one that is searched", remedy="leave out the other options")
+    if on and (every or since or until):
+        raise UsageError("--on is one moment, --all and its bounds are a span", remedy="say one of them")
+    request = requests.SearchSnapshots(
+        text=text,
+        id=id,
+        site=site,
+        every=every or bool(since or until),
+        since=_when(since),
+        until=_when(until),
+        on=_when(on),
+    )
+    hits = with_service(lambda client: client.ask(request, narrate))
     if as_json():
         print_json(hits)
         return
     print_table(
-        ("site", "taken", "kind", "name", "field", "value"),
-        ((h.site, h.taken, h.kind, h.name, h.field, h.value) for h in hits),
+        ("site", "taken", "kind", "name", "where", "field", "value"),
+        ((h.site, h.taken, h.kind, h.name, h.where, h.field, h.value) for h in hits),
     )
+
+
+def _when(text: str) -> str:
+    """A day in words as its date; the service judges what else is written."""
+    from drconsole.console.archive.days import day_of
+
+    day = day_of(text, datetime.now(UTC).date()) if text else None
+    return day.isoformat() if day else text
 
 
 @command.command("export")

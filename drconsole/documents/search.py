@@ -11,6 +11,8 @@ from drconsole.documents.whereabouts import Whereabouts
 from drconsole.model.inventory import Snapshot
 
 _MAC = re.compile(r"[0-9A-Fa-f]{2}([-:.]?[0-9A-Fa-f]{2}){5}")
+_PLAIN = re.compile(r"[a-z0-9._:/@-]+")
+_OTHERWISE = (b"&#", b"xmlns:", b"<![CDATA[")
 
 
 class Found(msgspec.Struct, frozen=True, kw_only=True):
@@ -50,6 +52,19 @@ def search(snapshot: Snapshot, text: str) -> tuple[Found, ...]:
                 )
                 break
     return tuple(sorted(found, key=lambda each: each.name.casefold() not in wanted))
+
+
+def may_hold(document: bytes, text: str) -> bool:
+    """Returns False where a snapshot's document cannot hold the text: it need not be decoded then.
+
+    True says nothing. Only plain words of letters, digits and the like are looked for in the bytes: what a
+    document may write in other ways, such as `&`, is not; nor where it holds references or foreign parts.
+    """
+    wanted = _wanted(text)
+    if any(sign in document for sign in _OTHERWISE) or not all(_PLAIN.fullmatch(each) for each in wanted):
+        return True
+    written = document.decode("utf-8", "replace").casefold()
+    return any(each in written for each in wanted)
 
 
 def _wanted(text: str) -> tuple[str, ...]:

@@ -15,7 +15,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from sqlalchemy.engine import RowMapping
 
 from drconsole.documents import read_snapshot
-from drconsole.documents.search import search
+from drconsole.documents.search import may_hold, search
 from drconsole.errors import InvalidDocument, Refused, UnknownName
 from drconsole.model.inventory import Snapshot
 from drconsole.repository import frames, shelf
@@ -137,23 +137,15 @@ class Repository:
             raise
         return self._mark(entry.id, verified=value.consistent)
 
-    def search(self, text: str, site: str | None = None, *, every: bool = False) -> tuple[Hit, ...]:
-        """Finds objects by any text in the newest snapshot of each site, or in every snapshot.
+    def look_in(self, entry: Entry, text: str) -> tuple[Hit, ...]:
+        """Returns the objects of one snapshot that hold a text: see `documents.search`.
 
-        A damaged snapshot is passed over: `verify` is what tells of it.
+        Raises InvalidDocument where the snapshot is damaged: nothing is known of what it held.
         """
-        hits: list[Hit] = []
-        entries = self.entries(site)
-        newest = {entry.site: entry.id for entry in entries}
-        for entry in entries:
-            if not every and newest[entry.site] != entry.id:
-                continue
-            try:
-                value = read_snapshot(self.get(entry.id).data, entry.id)
-            except InvalidDocument:
-                continue
-            hits += [Hit(entry=entry, found=found) for found in search(value, text)]
-        return tuple(hits)
+        data = self.get(entry.id).data
+        if not may_hold(data, text):
+            return ()
+        return tuple(Hit(entry=entry, found=found) for found in search(read_snapshot(data, entry.id), text))
 
     def export(self, reference: str, path: Path, site: str | None = None) -> Entry:
         """Writes a snapshot's exact bytes to a file, whole or not at all. Raises Refused where it cannot."""

@@ -8,15 +8,20 @@ from collections.abc import Iterator
 from contextlib import closing
 from pathlib import Path
 from threading import Thread
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
 
 from drconsole.documents import write_host_mapping, write_snapshot
-from drconsole.errors import DRConsoleError, InvalidDocument, Refused, UnknownName
-from drconsole.repository import Repository
+from drconsole.documents.leaves import values
+from drconsole.documents.search import may_hold
+from drconsole.errors import DRConsoleError, InvalidDocument, Refused, UnknownName, UsageError
+from drconsole.repository import Hit, Repository
+from drconsole.repository.choosing import chosen
 from drconsole.repository.frames import identity
 from tests.unit.inventories.rich import guest, rich_mapping, rich_snapshot
+from tests.unit.planning_site import small_site
 
 
 @pytest.fixture
@@ -201,18 +206,57 @@ def test_an_inconsistent_snapshot_is_kept_and_never_verified(repository: Reposit
         repository.latest_verified("pittsburgh")
 
 
+def looked_for(repository: Repository, text: str, **which: Any) -> list[Hit]:
+    """The hits of a text in the snapshots that are meant, and nothing of the damaged ones."""
+    return [hit for entry in chosen(repository.entries(), **which) for hit in repository.look_in(entry, text)]
+
+
 def test_search_looks_into_the_newest_of_each_site_or_into_all(repository: Repository) -> None:
     gone = replace(rich_snapshot(), virtual_machines=(*rich_snapshot().virtual_machines, guest(777)))
     repository.add(write_snapshot(gone))
     repository.add(hourly(20 * 24))
     repository.add(hourly(1, site="boston"))
-    assert {hit.entry.site for hit in repository.search("esx-01")} == {"pittsburgh", "boston"}
+    assert {hit.entry.site for hit in looked_for(repository, "esx-01")} == {"pittsburgh", "boston"}
     # taken on 22 November, after the hourly one of the 21st
-    (hit,) = repository.search("web-777.vmdk")
+    (hit,) = looked_for(repository, "web-777.vmdk")
     assert hit.found.path == "virtualMachine[id=vm-777]/disk[key=2000]/path"
     repository.add(hourly(25 * 24))
-    assert repository.search("web-777.vmdk") == ()
-    assert len(repository.search("web-777.vmdk", every=True)) == 1
+    assert looked_for(repository, "web-777.vmdk") == []
+    assert len(looked_for(repository, "WEB-777.vmdk", every=True)) == 1
+
+
+def test_the_snapshots_of_a_day_are_the_last_ones_of_it_or_else_before_it(repository: Repository) -> None:
+    taken = [repository.add(hourly(hour)).taken for hour in (0, 5, 30)]
+    repository.add(hourly(2, site="boston"))
+    every = repository.entries()
+
+    def of(**which: Any) -> list[tuple[str, str]]:
+        return [(entry.site, entry.taken) for entry in chosen(every, **which)]
+
+    day = taken[0][:10]
+    assert [site for site, _ in of(on=day)] == ["boston", "pittsburgh"]
+    assert of(on=day)[1] == ("pittsburgh", taken[1])
+    assert ("pittsburgh", taken[2]) in of(on="2030-01-01")
+    assert of(on="2000-01-01") == []
+    assert ("pittsburgh", taken[1]) in of(on=taken[1])
+    assert [at for site, at in of(every=True, since=taken[1]) if site == "pittsburgh"] == taken[1:]
+    assert [at for site, at in of(every=True, until=taken[1]) if site == "pittsburgh"] == taken[:1]
+    assert len(of(every=True)) == 4
+    with pytest.raises(UsageError, match="is no moment"):
+        of(since="some day")
+
+
+def test_a_document_is_passed_by_unread_only_where_it_cannot_hold_the_text() -> None:
+    plain, rich = small_site(), rich_snapshot()
+    data = write_snapshot(plain)
+    for path, value in values(plain):
+        assert may_hold(data, str(value)), path
+    assert may_hold(data, "VM-2")
+    assert not may_hold(data, "nowhere-x")
+    assert not may_hold(data, "00-50-56-00-00-99")
+    written = write_snapshot(rich)
+    for _, value in values(rich):
+        assert may_hold(written, str(value))
 
 
 def test_an_export_is_the_exact_bytes(repository: Repository, tmp_path: Path) -> None:

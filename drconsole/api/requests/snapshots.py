@@ -26,12 +26,14 @@ class GetSnapshot(Request[SnapshotDocument, None], frozen=True, kw_only=True):
     site: str = ""
 
 
-class SearchSnapshots(Request[tuple[SearchHit, ...], None], frozen=True, kw_only=True):
+class SearchSnapshots(Request[tuple[SearchHit, ...], str], frozen=True, kw_only=True):
     """Objects with a value that contains `text` (case-insensitive), or matches it as a pattern.
 
     With `id` "" the newest snapshot of each site is searched; with `every` all of them, oldest first, of
     those taken from `since` on and before `until` (UTC moments or dates, "" for no bound). `on` (a date)
-    takes each site's last snapshot of that day, or else the last one before it: where was it then?
+    takes each site's last snapshot of that day, or else the last one before it: where was it then? Hits
+    come oldest snapshot first. The items say what could not be searched: damaged snapshots are named.
+    Raises UsageError for what is neither moment nor date.
     """
 
     text: str

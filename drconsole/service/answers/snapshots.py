@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from drconsole.api import requests
-from drconsole.api.values import Change, SearchHit, SnapshotCheck, SnapshotDocument, SnapshotEntry
+from drconsole.api.values import Change, SnapshotCheck, SnapshotDocument, SnapshotEntry
 from drconsole.errors import DRConsoleError
-from drconsole.repository.entry import Entry, Hit
+from drconsole.repository.entry import Entry
 from drconsole.service.caller import Caller
 from drconsole.service.state import State, in_thread
 
@@ -43,36 +43,6 @@ async def get(state: State, request: requests.GetSnapshot, caller: Caller) -> Sn
     """A snapshot's exact bytes."""
     stored = await in_thread(lambda: state.repository.get(request.id, request.site or None))
     return SnapshotDocument(entry=shown(stored.entry), document=stored.data)
-
-
-async def search(state: State, request: requests.SearchSnapshots, caller: Caller) -> tuple[SearchHit, ...]:
-    """Objects that hold a text, in the newest snapshot of each site or in one."""
-    return tuple(
-        SearchHit(
-            snapshot=hit.entry.id,
-            site=hit.entry.site,
-            taken=hit.entry.taken,
-            kind=hit.found.kind,
-            id=hit.found.id,
-            name=hit.found.name,
-            field=hit.found.path,
-            value=hit.found.value,
-            where=hit.found.where,
-        )
-        for hit in await in_thread(lambda: _hits(state, request))
-    )
-
-
-def _hits(state: State, request: requests.SearchSnapshots) -> tuple[Hit, ...]:
-    from drconsole.documents import read_snapshot
-    from drconsole.documents.search import search as search_in
-
-    site = request.site or None
-    if not request.id:
-        return state.repository.search(request.text, site)
-    stored = state.repository.get(request.id, site)
-    value = read_snapshot(stored.data, stored.entry.id)
-    return tuple(Hit(entry=stored.entry, found=found) for found in search_in(value, request.text))
 
 
 async def import_document(state: State, request: requests.ImportSnapshot, caller: Caller) -> SnapshotEntry:
