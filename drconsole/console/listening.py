@@ -13,7 +13,7 @@ from textual.worker import Worker
 
 from drconsole.api.client import Client
 from drconsole.api.setting_up import SiteSetup
-from drconsole.console import feeds
+from drconsole.console import feeds, run_feeds
 from drconsole.console.following import Following
 from drconsole.console.messages import Arrived, Joined, Parted
 from drconsole.console.store import Store
@@ -159,6 +159,8 @@ class Listening(App[None]):
         self._runs = [
             self.work(feeds.follow(client, following.run, following.seq, self.post_message), "run"),
             self.work(feeds.view(client, following.run, wanted, self.post_message), "run"),
+            self.work(run_feeds.timeline(client, following, self.post_message), "run"),
+            self.work(run_feeds.presenter(client, following.run, self.post_message), "run"),
         ]
         self.store.dirty.add("run")
 

@@ -34,6 +34,7 @@ class Store:
         self.targets_at = 0.0
         self.runs: tuple[RunSummary, ...] = ()
         self.following: Following | None = None
+        self.presenting = ""
         self.mappings: dict[str, MappingDraft] = {}
         self.selections: dict[str, SelectionDraft] = {}
         self.desk = Desk()

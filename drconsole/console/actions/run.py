@@ -69,10 +69,20 @@ RUN = (
         screens=("run",),
     ),
     Action(
+        name="timeline",
+        keys=("g",),
+        label="timeline",
+        help="the run in time: a bar for each machine and stage, the critical path, bound and forecast",
+        screens=("run",),
+    ),
+    Action(name="more", keys=("plus", "equals_sign"), help="timeline: closer (- farther)", screens=("run",)),
+    Action(name="later", keys=("right",), help="timeline: on in time", screens=("run",)),
+    Action(name="earlier", keys=("left",), help="timeline: back in time", screens=("run",)),
+    Action(
         name="uplinks",
         keys=("u",),
         label="uplinks",
-        help="show this host's uplinks in the place of the log, and back",
+        help="go to the uplinks of this row's host",
         screens=("run",),
     ),
     Action(

@@ -10,37 +10,48 @@ from datetime import UTC, datetime
 from textual.widget import Widget
 
 from drconsole.console import phrases
-from drconsole.console.following import AT_REST, Following
-from drconsole.console.screens import run_rows
-from drconsole.console.screens.run_changes import RunChanges
+from drconsole.console.following import Following
+from drconsole.console.screens import run_rows, run_words
+from drconsole.console.screens.run_shown import RunShown
+from drconsole.console.screens.run_timeline import COLUMNS as TIMELINE
 from drconsole.console.screens.view import SEPARATOR
 from drconsole.console.widgets.columns import width_of
 from drconsole.console.widgets.drawing import Span, fitted, length_of
 from drconsole.console.widgets.painted import Painted
 from drconsole.console.widgets.stages import stage_lines
 from drconsole.console.widgets.table import Cells, VirtualTable, position
-from drconsole.console.widgets.uplinks import uplink_lines
-from drconsole.model.run import Event, RunView
+from drconsole.model.run import Event
 
 _LEAST_ERROR = 16
 _TABLES = ("machines", "steps", "guests")
+_COLUMNS = run_rows.COLUMNS | {"timeline": TIMELINE}
 _NO_RUN = "no run yet: R starts one"
 
 
-class RunScreen(RunChanges, screen="run"):
-    """Stages, machines (or steps, or guests), a host's uplinks, the log."""
+class RunScreen(RunShown, screen="run"):
+    """Stages; machines, steps, guests, or the timeline; the log."""
+
+    DEFAULT_CSS = """
+    RunScreen #stages { height: 4; }
+    RunScreen #doing { height: 1fr; min-height: 5; }
+    RunScreen #axis { height: 2; padding: 0 2; }
+    RunScreen #log { height: 12; }
+    RunScreen.low #log { height: 6; }
+    RunScreen.timed #log { display: none; }
+    RunScreen #walk { height: auto; max-height: 2; padding: 0 1; }
+    """
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self._events: dict[str, Event] = {}
         self._shown_run = ""
         self._log_shown = (0, "")
-        self._uplinks = False
 
     def body(self) -> Iterable[Widget]:
+        yield Painted(id="walk", classes="gone")
         yield Painted(id="stages", classes="pane")
         yield VirtualTable(run_rows.COLUMNS["machines"], self._cells, id="doing", empty=_NO_RUN)
-        yield Painted(id="uplink", classes="pane")
+        yield Painted(id="axis", classes="gone")
         yield VirtualTable(run_rows.LOG_COLUMNS, self._log_cells, id="log", headed=False)
 
     @property
@@ -70,33 +81,12 @@ class RunScreen(RunChanges, screen="run"):
 
     def labels(self) -> dict[str, str]:
         """What the verbs would do now; those that do not apply stay out."""
-        following = self.store.following
-        view = following.view if following else None
-        live = following is not None and following.live and view is not None
-        failed = bool(following and following.failed())
-        clean = (
-            view is not None
-            and not following_cleans(following)
-            and view.state in ("held", "done", "failed", "cancelled")
-        )
-        undone = clean and view is not None and (view.cleanup is None or view.cleanup.state == "failed")
-        shows = _TABLES[(_TABLES.index(self.shows) + 1) % len(_TABLES)]
-        return {
-            "approve": "answer…" if following is not None and following.questions() else "",
-            "retry": "retry" if failed else "",
-            "skip": "skip…" if failed else "",
-            "pause": ("resume" if view.paused_by else "pause") if live and view is not None else "",
-            "replace": "replace…" if replaceable(view) else "",
-            "flags": "flags…" if replaceable(view) else "",
-            "cancel": "cancel…" if live and view is not None and view.state not in AT_REST else "",
-            "cleanup": "cleanup…" if undone and view is not None and view.mode == "drill" else "",
-            "recover": "" if live else "recover…",
-            "table": shows,
-            "uplinks": "log" if self._uplinks and self.has_class("low") else "uplinks",
-            "detach": "" if following is None else "detach" if following.attached else "attach",
-            "runs": "runs" if len(self.store.runs) > 1 else "",
-            "open": "open" if self.shows != "guests" else "",
-        }
+        found = run_words.labels(self.store.following, len(self.store.runs))
+        timed = self.shows == "timeline"
+        found["table"] = "" if timed else _TABLES[(_TABLES.index(self.shows) + 1) % len(_TABLES)]
+        found["timeline"] = "machines" if timed else "timeline"
+        found["open"] = "" if self.shows == "guests" else "open"
+        return found | self.passing_labels()
 
     def show(self) -> None:
         """Everything about the run that is looked at."""
@@ -104,34 +94,41 @@ class RunScreen(RunChanges, screen="run"):
         if following is not None and following.run != self._shown_run:
             self._shown_run, self.only = following.run, ()
             self._log_shown = (-1, "")
+        if following is not None:
+            following.timeline_shown = self.shows == "timeline"
+        self.show_walk(following)
         self._show_stages(following)
         self._show_table(following)
-        self._show_uplinks(following)
+        self.show_axis(following)
         self._show_log(following)
         self.tell_standing(following)
 
     def _show_stages(self, following: Following | None) -> None:
         pane = self.query_one("#stages", Painted)
         view = following.view if following else None
-        if view is None:
+        if following is None or view is None:
             pane.entitle("Stages")
             pane.paint([[("asking the service …" if following else _NO_RUN, "dim")]])
             return
         done = sum(stage.state in ("done", "skipped") for stage in view.stages)
-        facts = [f"RPO at halt {phrases.span(view.rpo_s)}"] if view.rpo_s is not None else []
-        facts += [f"RTO {phrases.span(view.rto_s)}"] if view.rto_s is not None else []
-        if view.fidelity is not None:
-            lost = sum(difference.klass == "lost" for difference in view.fidelity.differences)
-            facts.append(f"fidelity {view.fidelity.matched}/{view.fidelity.total}, {lost} lost")
-        facts += [f"cleanup {view.cleanup.state}"] if view.cleanup else []
-        pane.entitle(f"Stages {done}/{len(view.stages)}", " · ".join(facts))
-        pane.paint(stage_lines(view.stages, datetime.now(UTC), pane.size.width, self.console_app.look))
+        facts = [*run_words.outcome(view), run_words.finish(view, following.timeline)]
+        pane.entitle(f"Stages {done}/{len(view.stages)}", " · ".join(fact for fact in facts if fact))
+        width, look = pane.size.width, self.console_app.look
+        pane.paint(stage_lines(view.stages, run_words.paces(following), self.now(), width, look))
+
+    def now(self) -> datetime:
+        """Returns the moment that is shown: now, or that of a replay."""
+        return datetime.now(UTC)
 
     def _show_table(self, following: Following | None) -> None:
         table = self.doing
         if following is None or following.view is None:
             table.show(())
             table.entitle("Machines")
+            return
+        if self.shows == "timeline":
+            table.show(self.timeline_keys(following))
+            table.entitle(*self.timeline_title(following.timeline))
             return
         keys = {
             "machines": lambda: run_rows.machine_keys(following, self.passes),
@@ -155,24 +152,6 @@ class RunScreen(RunChanges, screen="run"):
         of = f" of {self.only[0]}" if self.only else ""
         return f"{self.shows.capitalize()} {number}{of}{words}"
 
-    def _show_uplinks(self, following: Following | None) -> None:
-        pane, low = self.query_one("#uplink", Painted), self.has_class("low")
-        target = self.doing.cursor if self.shows == "machines" else ""
-        view = following.view if following else None
-        machine = following.machine(target) if following and target else None
-        name = machine.protected if machine and machine.role == "host" else ""
-        if not name and following and following.uplinks:
-            name = next(reversed(following.uplinks))
-        wanted = self._uplinks if low else bool(name)
-        pane.set_class(not wanted, "gone")
-        self._log.set_class(low and wanted, "gone")
-        if not wanted:
-            return
-        facts = following.uplinks.get(name) if following else None
-        on = next((m.target for m in view.machines if m.protected == name), "") if view else ""
-        pane.entitle(f"Uplinks · {name} on {on}" if name else "Uplinks")
-        pane.paint(uplink_lines(facts, pane.size.width, self.console_app.look))
-
     def _show_log(self, following: Following | None) -> None:
         log = self._log
         follows = not log.keys or log.cursor == log.keys[-1] or not log.has_focus
@@ -189,7 +168,9 @@ class RunScreen(RunChanges, screen="run"):
     def _cells(self, key: str) -> Cells:
         following = self.store.following
         if following is None:
-            return tuple(("", "text") for _ in run_rows.COLUMNS[self.shows])
+            return tuple(("", "text") for _ in _COLUMNS[self.shows])
+        if self.shows == "timeline":
+            return self.timeline_cells(following, key)
         if self.shows == "machines":
             return run_rows.machine_cells(following, key, self._bar_width)
         return {"steps": run_rows.step_cells, "guests": run_rows.guest_cells}[self.shows](following, key)
@@ -206,89 +187,94 @@ class RunScreen(RunChanges, screen="run"):
         following, now = self.store.following, time.monotonic()
         if following is None or following.view is None:
             return super().live()
-        view, live = following.view, following.live
+        view, live = following.view, following.live and following.attached
         elapsed = view.elapsed_s + (now - following.viewed if live else 0.0)
         done = following.steps.states()["done"]
-        spans: list[Span] = [
-            self._age(following, now),
-            SEPARATOR,
-            (f"{phrases.span(elapsed)} elapsed", "text"),
-        ]
-        spans += [SEPARATOR, (f"step {done}/{len(view.steps)}", "text")]
-        failed = following.failed()
         waits = following.waits()
-        spans.append(SEPARATOR)
-        spans.append((f"waiting for you: {waits}", "bad") if waits and live else ("waits for nobody", "dim"))
-        here = self.failed_here(following) if failed else []
+        spans: list[Span] = [
+            self.carried(following, now), SEPARATOR,
+            (f"{phrases.span(elapsed)} elapsed", "text"), SEPARATOR,
+            (f"step {done:,}/{len(view.steps):,}", "text"), SEPARATOR,
+            (f"waiting for you: {waits}", "bad") if waits else ("waits for nobody", "dim"),
+        ]  # fmt: skip
+        here = self.failed_here(following) if following.failed() else []
         look = self.console_app.look
         room = self.size.width - length_of(spans, look) - 5
         if not here or room < _LEAST_ERROR:
             return spans
         return [*spans, SEPARATOR, (fitted(here[0].error or "", room, look), "warn")]
 
-    def _age(self, following: Following, now: float) -> Span:
-        view = following.view
-        assert view is not None
-        age = phrases.age(now - following.viewed)
-        if not following.attached:
-            return f"STALE {age} (detached)", "warn"
-        if not following.live:
-            return f"run {view.state}", "ok" if view.state in ("held", "done") else "warn"
-        stale = now - following.viewed > 15
-        return f"run {view.state} {'STALE ' if stale else ''}{age}", "warn" if stale else "ok"
+    def carried(self, following: Following, now: float) -> Span:
+        """Returns who carries the run."""
+        return run_words.carried(following, now)
 
     # -- keys that change what is shown ---------------------------------------------------------------
 
     def on_virtual_table_moved(self, event: VirtualTable.Moved) -> None:
-        """The uplinks are those of the machine under the cursor."""
+        """The verbs are those of the row under the cursor."""
         if event.table is self.doing:
             self.update()
 
     def on_virtual_table_opened(self, event: VirtualTable.Opened) -> None:
         """A machine opens into its steps, a step into all that is known of it."""
         following = self.store.following
+        if event.table is self._log and event.key in self._events:
+            if step := self._events[event.key].step:
+                self.open_step(step)
+            return
         if event.table is not self.doing or following is None:
             return
-        if self.shows == "machines":
+        if self.shows in ("machines", "timeline"):
             machine = following.machine(event.key)
-            self.only = (event.key, machine.protected) if machine else (event.key,)
-            self._turn_to("steps")
+            if machine is not None:
+                self.only = (event.key, machine.protected)
+                self.turn_to("steps")
         elif self.shows == "steps":
             self.open_step(event.key)
 
     def do_table(self) -> None:
         """Machines, steps, guests, in turn."""
         self.only = ()
-        self._turn_to(_TABLES[(_TABLES.index(self.shows) + 1) % len(_TABLES)])
+        shows = self.shows if self.shows in _TABLES else _TABLES[-1]
+        self.turn_to(_TABLES[(_TABLES.index(shows) + 1) % len(_TABLES)])
 
-    def _turn_to(self, shows: str) -> None:
+    def do_timeline(self) -> None:
+        """The run in time, and back."""
+        self.only = ()
+        self.turn_to("machines" if self.shows == "timeline" else "timeline")
+
+    def turn_to(self, shows: str) -> None:
+        """Shows another table."""
         self.shows = shows
-        self.doing.recolumn(run_rows.COLUMNS[shows], self._cells)
+        self.set_class(shows == "timeline", "timed")
+        self.doing.recolumn(_COLUMNS[shows], self._cells)
         self.doing.focus()
         self.update()
 
     def do_up(self) -> None:
-        """Back to the machines."""
-        if self.shows != "machines":
+        """Clears the filter, then back to the machines."""
+        if self.filter or self.shows == "machines":
+            super().do_up()
+        else:
             self.only = ()
-            self._turn_to("machines")
+            self.turn_to("machines")
 
     def do_uplinks(self) -> None:
-        """Uplinks in the log's place; where there is room, both are shown anyway."""
-        self._uplinks = not self._uplinks
-        if self.shows != "machines":
+        """Goes to the uplinks of this row's host."""
+        following, key = self.store.following, self.doing.cursor
+        machine = following.machine(key) if following else None
+        if machine is not None and machine.role == "host":
+            self.console_app.go_to("uplinks", "host", machine.protected)
+        else:
+            self.console_app.go("uplinks")
+
+    def reveal(self, kind: str, key: str) -> bool:
+        """Puts the cursor on a machine, a step or a guest of the run: the table that has it is shown."""
+        following = self.store.following
+        if following is None or following.view is None:
+            return False
+        wanted = "steps" if key in following.steps else "guests" if following.guest(key) else "machines"
+        if wanted != self.shows and not (self.shows == "timeline" and wanted == "machines"):
             self.only = ()
-            self._turn_to("machines")
-        self.update()
-
-
-def replaceable(view: RunView | None) -> bool:
-    """Whether the plan of a run can still be changed: until something of its storage has begun."""
-    if view is None or view.state in AT_REST:
-        return False
-    return all(stage.started is None for stage in view.stages if stage.name in ("storage", "import"))
-
-
-def following_cleans(following: Following | None) -> bool:
-    """Whether a cleanup is under way."""
-    return following is not None and following.cleaning
+            self.turn_to(wanted)
+        return super().reveal(kind, key)
