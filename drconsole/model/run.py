@@ -153,8 +153,9 @@ class CustomerStepView(_Value, frozen=True, kw_only=True):
 class RunView(_Value, frozen=True, kw_only=True):
     """All of `run show --json`.
 
-    `verbs` are what operators did, oldest first. `standing` is what a run that was cancelled, or
-    failed, has left behind; a run that goes on, or rests as it should, lists nothing there.
+    `started_by` is the account that began it, `verbs` what operators did since, oldest first.
+    `standing` is what a run that was cancelled, or failed, has left behind; a run that goes on, or rests
+    as it should, lists nothing there.
     """
 
     run: str
@@ -181,6 +182,7 @@ class RunView(_Value, frozen=True, kw_only=True):
     verbs: tuple[VerbView, ...] = ()
     standing: tuple[Standing, ...] = ()
     customer: tuple[CustomerStepView, ...] = ()
+    started_by: str = ""
 
 
 class RunSummary(_Value, frozen=True, kw_only=True):

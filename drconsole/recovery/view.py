@@ -71,7 +71,15 @@ def run_view(connection: Connection, run: str = "latest", site: str = "") -> Run
         verbs=tuple(_verbs(connection, row.id)),
         standing=standing(connection, row, plan, every),
         customer=customer.views(rows),
+        started_by=_starter(connection, row.id),
     )
+
+
+def _starter(connection: Connection, run: str) -> str:
+    """Returns who began a run: its first event tells."""
+    table = schema.event.c
+    first = select(table.actor).where(table.run == run).order_by(table.seq).limit(1)
+    return connection.execute(first).scalar() or ""
 
 
 def _runner(row: RunRow) -> RunnerPlace | None:
