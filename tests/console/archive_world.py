@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -16,7 +17,7 @@ from drconsole.documents.search import search
 from drconsole.errors import UnknownName
 from drconsole.model.inventory import Snapshot
 from tests.console.scripted_service import ScriptedService
-from tests.console.small_world import Named, in_xml, renamed, world
+from tests.console.small_world import POOL, Named, in_xml, renamed, world
 
 MONDAY, TUESDAY, SUNDAY = "2026-11-16T08:00:00Z", "2026-11-17T08:00:00Z", "2026-11-22T08:00:00Z"
 
@@ -45,10 +46,10 @@ def keep(snapshot: Snapshot, *, verified: bool = True) -> Kept:
     return Kept(entry, data, snapshot)
 
 
-def history(named: Named = lambda name: name) -> tuple[Kept, ...]:
+def history(named: Named = lambda name: name, site: Snapshot | None = None) -> tuple[Kept, ...]:
     """Monday, Tuesday with web-02 on another host, Sunday with more memory and a guest more."""
     replace = msgspec.structs.replace
-    site = renamed(lambda name: in_xml(named(name)))
+    site = renamed(lambda name: in_xml(named(name)), site)
     guests = site.virtual_machines
     moved = tuple(replace(g, host="host-2") if g.id == "vm-2" else g for g in guests)
     grown = tuple(replace(g, memory_mib=16384) if g.id == "vm-2" else g for g in moved)
@@ -60,12 +61,22 @@ def history(named: Named = lambda name: name) -> tuple[Kept, ...]:
     )
 
 
-def archive(folder: Path, *, named: Named = lambda name: name, live: bool = True) -> ScriptedService:
-    """Returns the service. Without `live` the site has never answered: its management server is gone."""
-    service = world(folder, named=named, run=False)
-    kept = {each.entry.id: each for each in history(named)}
+def archive(
+    folder: Path,
+    *,
+    named: Named = lambda name: name,
+    live: bool = True,
+    site: Snapshot | None = None,
+    pool: Sequence[str] = POOL,
+) -> ScriptedService:
+    """Returns the service. Without `live` the site has never answered: its management server is gone.
+
+    `site` and `pool` stand in the place of the small site and its targets.
+    """
+    service = world(folder, named=named, run=False, site=site, pool=pool)
+    kept = {each.entry.id: each for each in history(named, site)}
     newest = list(kept.values())[-1].entry
-    site = SiteEntry(
+    entry = SiteEntry(
         name=newest.site, platform="vsphere", address="127.0.0.1:443", profile="recovery", snapshot=newest
     )
     if not live:
@@ -77,7 +88,7 @@ def archive(folder: Path, *, named: Named = lambda name: name, live: bool = True
         return kept[identity]
 
     service.answers |= {
-        requests.ListSites: lambda _: (site,),
+        requests.ListSites: lambda _: (entry,),
         requests.ListSnapshots: lambda _: tuple(each.entry for each in kept.values()),
         requests.GetSnapshot: lambda asked: SnapshotDocument(
             entry=of(asked.id).entry, document=of(asked.id).data

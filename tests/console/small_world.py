@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from drconsole.api import requests
+from drconsole.api.uplinks import HostUplinks, UplinkPort, UplinkSwitch
 from drconsole.api.values import (
     CommandReply,
     InventoryBatch,
@@ -20,7 +21,7 @@ from drconsole.api.values import (
     SnapshotEntry,
 )
 from drconsole.documents import write_snapshot
-from drconsole.model.inventory import Snapshot
+from drconsole.model.inventory import Host, Snapshot
 from drconsole.model.live import InventoryChange
 from drconsole.model.mapping import HostMapping, HostRole, ManagementRole, PhysicalRole
 from drconsole.model.run import (
@@ -35,6 +36,7 @@ from drconsole.model.run import (
 )
 from drconsole.model.step import STAGES, step_key
 from drconsole.model.target import Target
+from drconsole.planning.carrying import carried
 from drconsole.planning.mapping_check import check_mapping
 from drconsole.planning.selection import select
 from drconsole.planning.verdicts import judge
@@ -46,10 +48,20 @@ POOL = ("D", "E", "F", "G", "H", "I", "S")
 Named = Callable[[str], str]
 
 
-def world(folder: Path, *, named: Named = lambda name: name, run: bool = True) -> ScriptedService:
-    """Returns a service that has captured the small site and, with `run`, recovers it."""
+def world(
+    folder: Path,
+    *,
+    named: Named = lambda name: name,
+    run: bool = True,
+    site: Snapshot | None = None,
+    pool: Sequence[str] = POOL,
+) -> ScriptedService:
+    """Returns a service that has captured the small site and, with `run`, recovers it.
+
+    `site` and `pool` (names of targets) stand in the place of the small site and its seven targets.
+    """
     service = ScriptedService(folder)
-    site_now, snapshot = renamed(named), renamed(lambda name: in_xml(named(name)))
+    site_now, snapshot = renamed(named, site), renamed(lambda name: in_xml(named(name)), site)
     document = write_snapshot(snapshot)
     identity = f"sha256:{hashlib.sha256(document).hexdigest()}"
     entry = SnapshotEntry(
@@ -60,13 +72,13 @@ def world(folder: Path, *, named: Named = lambda name: name, run: bool = True) -
         guests=len(snapshot.virtual_machines),
         verified=True,
     )
-    site = SiteEntry(
+    site_entry = SiteEntry(
         name=snapshot.site, platform="vsphere", address="127.0.0.1:443", profile="recovery", snapshot=entry
     )
-    targets = pool(named)
+    targets = targets_of(named, pool)
     service.batches = [live(site_now)]
     service.answers |= {
-        requests.ListSites: lambda _: (site,),
+        requests.ListSites: lambda _: (site_entry,),
         requests.ListTargets: lambda _: targets,
         requests.ListRuns: lambda _: (),
         requests.GetSnapshot: lambda _: SnapshotDocument(entry=entry, document=document),
@@ -85,6 +97,14 @@ def world(folder: Path, *, named: Named = lambda name: name, run: bool = True) -
     }
     if run:
         shows_run(service, run_view(site_now))
+        shown = uplinks(site_now)
+        service.answers |= {
+            requests.ShowUplinks: lambda _: shown,
+            requests.ApplyUplinks: lambda asked: CommandReply(run=RUN, steps=asked.hosts, state="running"),
+            requests.RollBackUplinks: lambda asked: CommandReply(
+                run=RUN, steps=(asked.host,), state="running", text=f"{asked.host} is rolled back"
+            ),
+        }
         service.events = [*events(site_now)]
     return service
 
@@ -94,9 +114,9 @@ def in_xml(name: str) -> str:
     return "".join(c for c in name if c.isprintable() or c in "\u202e")
 
 
-def renamed(named: Named) -> Snapshot:
-    """Returns the small site with other names for its guests, hosts, networks and datastores."""
-    site = small_site()
+def renamed(named: Named, site: Snapshot | None = None) -> Snapshot:
+    """Returns a site (None: the small one) with other names for its guests, hosts, networks, datastores."""
+    site = site or small_site()
     replace = msgspec.structs.replace
     return replace(
         site,
@@ -108,12 +128,12 @@ def renamed(named: Named) -> Snapshot:
     )
 
 
-def pool(named: Named) -> tuple[Target, ...]:
+def targets_of(named: Named, pool: Sequence[str]) -> tuple[Target, ...]:
     """One target is too small, one has a management port without link."""
     links = {"E": (True, True, False, True)}
     found = [
         target(named(name), memory_gib=8 if name == "I" else 160, links=links.get(name, (True,) * 4))
-        for name in POOL
+        for name in pool
     ]
     silent = Target(
         name=named("X"), segment="rack-9", state="unreachable", error=named("no answer"), checked=_AT
@@ -242,6 +262,44 @@ def run_view(snapshot: Snapshot, state: str = "waiting") -> RunView:
         "elapsed_s": 401.0,
     }
     return RunView(**view)  # type: ignore[arg-type]
+
+
+def uplinks(snapshot: Snapshot) -> tuple[HostUplinks, ...]:
+    """One host is reviewed, one has no port left, one is not read yet, one has moved."""
+    first, second, third, fourth = (
+        HostUplinks(host=host.name, target=on, state=state, captured=_switches(host, snapshot))
+        for host, on, state in zip(
+            snapshot.hosts, POOL[1:], ("waiting", "failed", "pending", "applied"), strict=False
+        )
+    )
+    replace, late = msgspec.structs.replace, "it has moved for good already"
+    ports = tuple(
+        UplinkPort(name=f"vmnic{n}", link=n != 2, speed_mbit=10_000 * (n != 2), booted=n == 0)
+        for n in range(4)
+    )
+    moves = {"vmnic0": "vmnic2", "vmnic1": "vmnic1", "vmnic2": "vmnic0"}
+    why = {"vmnic2": f"vmnic2 has no link here; management of {first.host} takes vmnic0, which has"}
+    planned = replace(first, now=ports, planned=moves, why=why, trial="vmnic0")
+    return (
+        replace(planned, trouble=f"{first.host} on {first.target}: its trial on vmnic0 stands. Move it?"),
+        replace(
+            second,
+            now=ports,
+            refused=("vmnic0", "vmnic1"),
+            spent=True,
+            trouble=f"the management server does not reach {second.host}",
+            remedy="check the ports",
+            cannot_roll_back="no trial stands",
+        ),
+        replace(third, cannot_apply="nothing of it waits", cannot_roll_back="no trial stands"),
+        replace(fourth, now=ports, planned=moves, applied=moves, cannot_apply=late, cannot_roll_back=late),
+    )
+
+
+def _switches(host: Host, snapshot: Snapshot) -> tuple[UplinkSwitch, ...]:
+    return tuple(
+        UplinkSwitch(name=name, nics=nics, carries=carries) for name, nics, carries in carried(host, snapshot)
+    )
 
 
 def events(snapshot: Snapshot) -> list[Event]:
