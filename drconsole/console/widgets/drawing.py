@@ -5,7 +5,7 @@ A line is spans of (text, role). Text may be foreign: it is made safe here, and 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
@@ -18,10 +18,15 @@ Span = tuple[str, str]
 Line = Sequence[Span]
 
 
+def cells_of(shown: str) -> int:
+    """Returns how many cells safe text takes."""
+    return len(shown) if shown.isascii() else cell_len(shown)
+
+
 def fitted(text: str, width: int, look: Look, *, right: bool = False) -> str:
     """Returns safe text in exactly `width` cells; what is cut is cut at its end, and marked."""
     shown = look.text(text)
-    length = cell_len(shown)
+    length = cells_of(shown)
     if length > width:
         mark = "~" if look.ascii_only else "…"
         return set_cell_size(shown, width - 1) + mark if width > 1 else set_cell_size(shown, width)
@@ -34,7 +39,7 @@ def strip_of(line: Line, width: int, look: Look, under: Style) -> Strip:
     left = width
     for text, role in line:
         shown = look.text(text)
-        length = cell_len(shown)
+        length = cells_of(shown)
         style = under + look.style(role)
         if length > left:
             segments.append(Segment(fitted(text, left, look), style))
@@ -47,9 +52,20 @@ def strip_of(line: Line, width: int, look: Look, under: Style) -> Strip:
     return Strip(segments, width)
 
 
+def joined(segments: Iterable[Segment]) -> list[Segment]:
+    """Returns cells with neighbours of one style made one, which takes fewer bytes to say."""
+    found: list[Segment] = []
+    for segment in segments:
+        if found and found[-1].style is segment.style:
+            found[-1] = Segment(found[-1].text + segment.text, segment.style)
+        else:
+            found.append(segment)
+    return found
+
+
 def length_of(line: Line, look: Look) -> int:
     """Returns how many cells a line takes."""
-    return sum(cell_len(look.text(text)) for text, _ in line)
+    return sum(cells_of(look.text(text)) for text, _ in line)
 
 
 def wrapped(text: str, width: int) -> list[str]:

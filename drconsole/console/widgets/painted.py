@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, cast
 
-from rich.text import Text
+from rich.style import Style
+from textual.content import Content
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
 from drconsole.console.look import Look
-from drconsole.console.widgets.drawing import Line, strip_of
+from drconsole.console.widgets.drawing import Line, cells_of, strip_of
 
 if TYPE_CHECKING:
     from drconsole.console.app import ConsoleApp
@@ -20,10 +21,37 @@ if TYPE_CHECKING:
 class Drawn(Widget):
     """What draws its own lines: it knows the look, and its pane's titles are never markup."""
 
+    _ground: Style | None = None
+    _looked: tuple[Style, Look] | None = None
+
     @property
     def look(self) -> Look:
         """How things look now."""
         return cast("ConsoleApp", self.app).look
+
+    @property
+    def ground(self) -> Style:
+        """The style under all text. To find it walks up to the screen: once for each painting."""
+        if self._ground is None:
+            self._ground = self.rich_style
+        return self._ground
+
+    def styled(self, role: str, over: str = "text") -> Style:
+        """Returns the ground with a role's style on it and another's over that."""
+        known = (self.ground, self.look)
+        if self._looked is None or self._looked[1] is not known[1] or self._looked[0] != known[0]:
+            self._looked = known
+            self._styles_known: dict[tuple[str, str], Style] = {}
+        style = self._styles_known.get((role, over))
+        if style is None:
+            style = known[0] + known[1].style(role) + known[1].style(over)
+            self._styles_known[role, over] = style
+        return style
+
+    def render_lines(self, crop: Region) -> list[Strip]:
+        """Draws the lines that are dirty; see `ground`."""
+        self._ground = None
+        return super().render_lines(crop)
 
     def restyle(self) -> None:
         """Paints everything again, as after a change of the theme."""
@@ -31,15 +59,26 @@ class Drawn(Widget):
 
     def entitle(self, title: str, subtitle: str = "") -> None:
         """Puts text into the pane's border, above and below."""
-        self._entitle("border_title", title)
-        self._entitle("border_subtitle", subtitle)
+        self._entitle("_border_title", title)
+        self._entitle("_border_subtitle", subtitle)
 
     def _entitle(self, name: str, text: str) -> None:
-        shown = self.look.text(text)
-        memory = f"_shown_{name}"
-        if getattr(self, memory, None) != shown:
-            setattr(self, memory, shown)
-            setattr(self, name, Text(shown))
+        """Not by Textual's own properties: they paint the whole pane again, all its rows.
+
+        The title stands at the left, the subtitle at the right: only so much of the border is painted.
+        """
+        shown, before = self.look.text(text), getattr(self, name)
+        if before is not None and before.plain == shown:
+            return
+        setattr(self, name, Content(shown))
+        outer, gutter = self.outer_size, self.gutter
+        if not self.is_mounted or not outer.height:
+            return
+        width = min(outer.width, max(before.cell_length if before else 0, cells_of(shown)) + 8)
+        above = name == "_border_title"
+        x = 0 if above else outer.width - width
+        y = 0 if above else outer.height - 1
+        self.refresh(Region(x - gutter.left, y - gutter.top, width, 1))
 
 
 class Painted(Drawn):
@@ -70,4 +109,4 @@ class Painted(Drawn):
     def render_line(self, y: int) -> Strip:
         """Draws one line."""
         line = self._lines[y] if y < len(self._lines) else ()
-        return strip_of(line, self.size.width, self.look, self.rich_style)
+        return strip_of(line, self.size.width, self.look, self.ground)

@@ -7,10 +7,9 @@ between a second and a tenth of it.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from rich.segment import Segment
-from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingsMap
 from textual.geometry import Region
@@ -19,7 +18,7 @@ from textual.strip import Strip
 
 from drconsole.console.actions import MOVES, Keymap
 from drconsole.console.widgets.columns import GAP, Column, Placed, placed
-from drconsole.console.widgets.drawing import Span, fitted
+from drconsole.console.widgets.drawing import Span, fitted, joined
 from drconsole.console.widgets.painted import Drawn
 
 if TYPE_CHECKING:
@@ -28,6 +27,9 @@ if TYPE_CHECKING:
 Cells = Sequence[Span | list[Span]]
 """A row: for each column a span, or several spans such as a bar's."""
 
+
+_NEAR = 64
+"""Rows around the cursor in which its key is looked for first."""
 
 NAMING = ("name", "protected", "machine", "target", "step", "run", "site", "text")
 """Columns that say what a row is called, the first that a table has."""
@@ -80,11 +82,10 @@ class VirtualTable(Drawn, can_focus=True):
         self._cells = cells
         self._headed = headed
         self._keys: tuple[str, ...] = ()
-        self._at: dict[str, int] = {}
         self._row = 0
         self._top = 0
         self._placed: tuple[Placed, ...] = ()
-        self._shown: dict[int, tuple[Cells, str]] = {}
+        self._shown: dict[int, _Row] = {}
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -96,21 +97,40 @@ class VirtualTable(Drawn, can_focus=True):
         """The key of the row that the cursor stands on; "" in an empty table."""
         return self._keys[self._row] if self._keys else ""
 
+    @property
+    def row(self) -> int:
+        """Which row the cursor stands on, from 0."""
+        return self._row
+
     def show(self, keys: Sequence[str]) -> None:
-        """Shows these rows; the cursor stays on its row where that still is."""
+        """Shows these rows; the cursor stays on its row where that still is.
+
+        The same tuple as before costs nothing: whoever has many rows keeps it.
+        """
         new = tuple(keys)
-        if new != self._keys:
-            here = self.cursor
+        if new is not self._keys and new != self._keys:
+            here, empty = self.cursor, not self._keys
             self._keys = new
-            self._at = {key: index for index, key in enumerate(new)}
-            self._row = self._at.get(here, min(self._row, max(0, len(new) - 1)))
-            self._shown.clear()
+            found = self._find(here)
+            self._row = found if found is not None else min(self._row, max(0, len(new) - 1))
             self._reveal()
-            self.refresh()
+            if empty or not new:
+                self._shown.clear()
+                self.refresh()
             if self.cursor != here:
                 self.post_message(self.Moved(self, self.cursor))
-        else:
-            self.changed()
+        self.changed()
+
+    def _find(self, key: str) -> int | None:
+        """Returns the row of a key; None where there is none. Most often it has hardly moved."""
+        near = range(max(0, self._row - _NEAR), min(len(self._keys), self._row + _NEAR))
+        row = next((row for row in near if self._keys[row] == key), None)
+        if row is not None:
+            return row
+        try:
+            return self._keys.index(key)
+        except ValueError:
+            return None
 
     def recolumn(self, columns: Sequence[Column], cells: Callable[[str], Cells]) -> None:
         """Shows other columns; rows are to be given anew."""
@@ -122,22 +142,38 @@ class VirtualTable(Drawn, can_focus=True):
 
     def select(self, key: str) -> None:
         """Puts the cursor on a row; nothing where there is none of that key."""
-        if key in self._at:
-            self._go(self._at[key])
+        row = self._find(key)
+        if row is not None:
+            self._go(row)
 
     def changed(self) -> None:
         """Asks for the cells of visible rows again and repaints the spans that differ."""
         for y in range(int(self._headed), self.size.height):
-            index = self._index(y)
-            if index is None or (old := self._shown.get(index)) is None:
+            old, new = self._shown.get(y), self._wanted(y)
+            if old is None or old == new:
                 continue
-            cells, key = self._cells(self._keys[index]), self._keys[index]
-            if old == (cells, key):
-                continue
-            for column in self._placed:
-                if old[0][column.index] != cells[column.index]:
-                    self.refresh(Region(column.x, y, column.width, 1))
-            self._shown[index] = (cells, key)
+            if new is None or old.base != new.base or len(old.cells) != len(new.cells):
+                self.refresh(Region(0, y, self.size.width, 1))
+            else:
+                for column in self._placed:
+                    if old.cells[column.index] != new.cells[column.index]:
+                        self.refresh(Region(column.x, y, column.width, 1))
+            self._shown[y] = new or _NO_ROW
+
+    def _index(self, y: int) -> int | None:
+        """Returns which row stands in a line; None where there is none."""
+        index = self._top + y - self._headed
+        return index if 0 <= index < len(self._keys) else None
+
+    def _wanted(self, y: int) -> _Row | None:
+        """Returns what is to be seen in a line; None where there is no row."""
+        index = self._index(y)
+        if index is None:
+            return None
+        base = "text"
+        if index == self._row:
+            base = "cursor" if self.has_focus else "idle_cursor"
+        return _Row(self._cells(self._keys[index]), base)
 
     def restyle(self) -> None:
         """Paints everything again, as after a change of the theme."""
@@ -156,11 +192,11 @@ class VirtualTable(Drawn, can_focus=True):
 
     def on_focus(self) -> None:
         """The cursor looks different in the pane that has the keys."""
-        self._refresh_row(self._row)
+        self.changed()
 
     def on_blur(self) -> None:
         """See on_focus."""
-        self._refresh_row(self._row)
+        self.changed()
 
     def action_move(self, how: str) -> None:
         """Moves the cursor: down, up, first, last, page-down, page-up."""
@@ -215,10 +251,9 @@ class VirtualTable(Drawn, can_focus=True):
         row = max(0, min(row, len(self._keys) - 1))
         if row == self._row:
             return
-        old, self._row = self._row, row
+        self._row = row
         self._reveal()
-        self._refresh_row(old)
-        self._refresh_row(row)
+        self.changed()
         self.post_message(self.Moved(self, self.cursor))
 
     def _reveal(self) -> None:
@@ -228,54 +263,48 @@ class VirtualTable(Drawn, can_focus=True):
         wanted = max(0, min(wanted, len(self._keys) - height))
         if wanted != self._top:
             self._top = wanted
-            self._shown.clear()
-            self.refresh()
-
-    def _refresh_row(self, row: int) -> None:
-        y = row - self._top + self._headed
-        if 0 <= y < self.size.height:
-            self.refresh(Region(0, y, self.size.width, 1))
-
-    def _index(self, y: int) -> int | None:
-        index = self._top + y - self._headed
-        return index if 0 <= index < len(self._keys) else None
 
     def render_line(self, y: int) -> Strip:
         """Draws one line: the head, a row, or nothing."""
         if self._headed and y == 0:
             return self._strip([(placed.column.title, "head") for placed in self._placed], "text")
-        index = self._index(y)
-        if index is None:
+        row = self._wanted(y)
+        self._shown[y] = row or _NO_ROW
+        if row is None:
             words = self.empty if not self._keys and y == self._headed else ""
-            style = self.rich_style + self.look.style("dim")
-            return Strip([Segment(fitted(words, self.size.width, self.look), style)], self.size.width)
-        key = self._keys[index]
-        cells = self._cells(key)
-        self._shown[index] = (cells, key)
-        base = "text"
-        if index == self._row:
-            base = "cursor" if self.has_focus else "idle_cursor"
-        return self._strip([cells[placed.index] for placed in self._placed], base)
+            return Strip(
+                [Segment(fitted(words, self.size.width, self.look), self.styled("dim"))], self.size.width
+            )
+        return self._strip([row.cells[placed.index] for placed in self._placed], row.base)
 
     def _strip(self, cells: Cells, base: str) -> Strip:
-        ground, over = self.rich_style, self.look.style(base)
-        under = ground + over
+        under = self.styled("text", base)
         segments: list[Segment] = []
         for place, cell in zip(self._placed, cells, strict=True):
-            segments += self._segments(place, cell, ground, over)
+            segments += self._segments(place, cell, base)
             segments.append(Segment(" " * GAP, under))
-        return Strip(segments).adjust_cell_length(self.size.width, under)
+        return Strip(joined(segments)).adjust_cell_length(self.size.width, under)
 
-    def _segments(self, place: Placed, cell: Span | list[Span], ground: Style, over: Style) -> list[Segment]:
+    def _segments(self, place: Placed, cell: Span | list[Span], base: str) -> list[Segment]:
         look, right = self.look, place.column.right
         if isinstance(cell, tuple):
             text, role = cell
-            return [Segment(fitted(text, place.width, look, right=right), ground + look.over(role, over))]
-        spans = [Segment(look.text(text), ground + look.over(role, over)) for text, role in cell]
-        return list(Strip(spans).adjust_cell_length(place.width, ground + over))
+            return [Segment(fitted(text, place.width, look, right=right), self.styled(role, base))]
+        spans = [Segment(look.text(text), self.styled(role, base)) for text, role in cell]
+        return list(Strip(spans).adjust_cell_length(place.width, self.styled("text", base)))
+
+
+class _Row(NamedTuple):
+    """What stands in a line: a row's cells, and the style of its cursor."""
+
+    cells: Cells
+    base: str
+
+
+_NO_ROW = _Row((), "")
 
 
 def position(table: VirtualTable) -> str:
     """Returns where the cursor stands, such as `3/40`; "" where there is nothing to count."""
     total = len(table.keys)
-    return f"{table.keys.index(table.cursor) + 1}/{total}" if total else ""
+    return f"{table.row + 1}/{total}" if total else ""
