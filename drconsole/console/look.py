@@ -85,8 +85,12 @@ class Look:
 _MARKS = 2
 """Marks that one letter may carry; a terminal draws more of them over the lines around it."""
 
-_BY_NEIGHBOUR = ((0xFE00, 0xFE0F), (0x1F1E6, 0x1F1FF), (0x1F3FB, 0x1F3FF), (0xE0100, 0xE01EF))
-"""Variation selectors, letters of flags, skin tones: their width hangs on what stands beside them."""
+_BY_NEIGHBOUR = (
+    *((0x115F, 0x1160), (0x3164, 0x3164), (0xFFA0, 0xFFA0)),
+    *((0xFE00, 0xFE0F), (0x1F1E6, 0x1F1FF), (0x1F3FB, 0x1F3FF), (0xE0100, 0xE01EF)),
+)
+"""Fillers of Hangul, variation selectors, letters of flags, skin tones: what one sees of them, and how
+wide it is, hangs on what stands beside them."""
 
 
 @lru_cache(maxsize=4096)
@@ -100,7 +104,7 @@ def _even(text: str) -> str:
     marks = _MARKS
     for character in text:
         category = unicodedata.category(character)
-        if category in ("Mn", "Me", "Mc") and not _by_neighbour(character):
+        if category in ("Mn", "Mc") and not _by_neighbour(character):
             marks += 1
             if not shown:
                 shown.append("◌")
@@ -108,7 +112,7 @@ def _even(text: str) -> str:
             shown.append(character if marks <= _MARKS else _escape(character))
             continue
         marks = 0
-        odd = category == "Cn" or _by_neighbour(character) or cell_len(character) == 0
+        odd = category in ("Cn", "Me") or _by_neighbour(character) or cell_len(character) == 0
         shown.append(_escape(character) if odd else character)
     return "".join(shown)
 

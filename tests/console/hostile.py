@@ -99,9 +99,13 @@ _SEQUENCE = re.compile(
 _OURS = re.compile(
     r"\x1b\[(?:[0-9;]*m|[0-9;]*H|\?(?:7|25|1004|1049|2004|2026|2048)[hl]|\?(?:2026|2048)\$p|[<>][0-9]*u"
     r"|\?(?:1000|1003|1006|1015|1016)[hl])"
+    r"|\x1b\]22;[a-z-]+\x07"  # the mouse pointer's shape
 )
+_STYLE = re.compile(r"\x1b\[([0-9;]*)m")
+_NEVER = {5, 6, 8}
+"""Blinking, and hidden text."""
+
 _LAYOUT = "\r\n"
-_BLINKS = re.compile(r"\x1b\[(?:[0-9;]*;)?[58](?:;[0-9;]*)?m")
 
 
 def visible(name: str, *, ascii_only: bool = False) -> str:
@@ -152,10 +156,23 @@ def leaks(sent: bytes) -> list[str]:
     """Returns what a terminal was sent that neither is to be read nor belongs to the console's drawing."""
     text = sent.decode("utf-8", errors="surrogateescape")
     wrong = [found for found in _SEQUENCE.findall(text) if not _OURS.fullmatch(found)]
-    wrong += _BLINKS.findall(text)
+    wrong += [style for style in dict.fromkeys(_STYLE.findall(text)) if _NEVER & _attributes(style)]
     left = _SEQUENCE.sub("", text)
     wrong += [character for character in left if _acts(character)]
     return [ascii(found) for found in dict.fromkeys(wrong)]
+
+
+def _attributes(style: str) -> set[int]:
+    """Returns what a style turns on, beside colours: `38;5;N` and `38;2;R;G;B` are one each."""
+    numbers = iter(int(part or 0) for part in style.split(";"))
+    found = set()
+    for number in numbers:
+        if number in (38, 48, 58):
+            for _ in range(1 if next(numbers, 0) == 5 else 3):
+                next(numbers, 0)
+        else:
+            found.add(number)
+    return found
 
 
 def _acts(character: str) -> bool:

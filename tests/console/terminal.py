@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import fcntl
 import os
 import pty
@@ -14,6 +15,7 @@ import sys
 import tempfile
 import termios
 import time
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -33,7 +35,8 @@ class Terminal:
         self.sent = bytearray()
         self._file = file
         self._screen = pyte.Screen(*size)
-        self._stream = pyte.ByteStream(self._screen)
+        self._stream = pyte.Stream(self._screen)
+        self._decode = codecs.getincrementaldecoder("utf-8")("replace").decode
         self._status: int | None = None
 
     def listen(self, seconds: float) -> None:
@@ -48,7 +51,7 @@ class Terminal:
             except OSError:
                 return
             self.sent += data
-            self._stream.feed(data)
+            self._stream.feed(_drawn(self._decode(data)))
 
     def press(self, *keys: str) -> None:
         """Types keys, by name or as they are."""
@@ -125,6 +128,16 @@ class Terminal:
             self.ended()
         if self._file >= 0:
             os.close(self._file)
+
+
+def _drawn(text: str) -> str:
+    """Returns text without the marks that pyte takes for the end of what it draws."""
+    if text.isascii():
+        return text
+    return "".join(c for c in text if unicodedata.combining(c) or unicodedata.category(c) not in _MARKS)
+
+
+_MARKS = ("Mn", "Mc", "Me")
 
 
 @contextmanager
