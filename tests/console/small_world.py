@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from drconsole.api import requests
-from drconsole.api.uplinks import HostUplinks, UplinkPort, UplinkSwitch
+from drconsole.api.uplinks import HostUplinks, UplinkPort, UplinkState, UplinkSwitch
 from drconsole.api.values import (
     CommandReply,
     InventoryBatch,
@@ -211,7 +211,7 @@ def _select(snapshot: Snapshot, identity: str) -> SelectionReply:
 # -- a run in which one host's installation has failed --------------------------------------------------
 
 
-def run_view(snapshot: Snapshot, state: str = "waiting") -> RunView:
+def run_view(snapshot: Snapshot, state: str = "waiting", pool: Sequence[str] = POOL[1:]) -> RunView:
     """A drill that waits: the first host never booted."""
     hosts = [host.name for host in snapshot.hosts]
     states = {"preflight": "done", "halt": "done", "map": "done", "provision": "failed"}
@@ -256,7 +256,7 @@ def run_view(snapshot: Snapshot, state: str = "waiting") -> RunView:
         ),
         "machines": tuple(
             MachineView(target=target_name, role="host", protected=name, state="leased")
-            for target_name, name in zip(POOL[1:], hosts, strict=False)
+            for target_name, name in zip(pool, hosts, strict=False)
         ),
         "cleanup": None,
         "elapsed_s": 401.0,
@@ -266,11 +266,10 @@ def run_view(snapshot: Snapshot, state: str = "waiting") -> RunView:
 
 def uplinks(snapshot: Snapshot) -> tuple[HostUplinks, ...]:
     """One host is reviewed, one has no port left, one is not read yet, one has moved."""
+    states: tuple[UplinkState, ...] = ("waiting", "failed", "pending", "applied")
     first, second, third, fourth = (
         HostUplinks(host=host.name, target=on, state=state, captured=_switches(host, snapshot))
-        for host, on, state in zip(
-            snapshot.hosts, POOL[1:], ("waiting", "failed", "pending", "applied"), strict=False
-        )
+        for host, on, state in zip(snapshot.hosts, POOL[1:], states, strict=False)
     )
     replace, late = msgspec.structs.replace, "it has moved for good already"
     ports = tuple(

@@ -40,7 +40,8 @@ _COLUMNS = (
 _WHY = 5
 """Lines that the reasons have at the least, their border among them."""
 
-_PAGE = 100
+_PAGE, _AROUND = 110, 10
+"""Columns of a page at the most, its borders among them."""
 
 
 class UplinksView(UplinkVerbs, screen="uplinks"):
@@ -183,7 +184,8 @@ class UplinksView(UplinkVerbs, screen="uplinks"):
         """Opens all that is known of the host."""
         if (host := self.host) is not None:
             title = f"Uplinks · {host.host} on {host.target}"
-            self.app.push_screen(Report(title, page_lines(host, _PAGE, self.console_app.look)))
+            width = min(self.size.width, _PAGE) - _AROUND
+            self.app.push_screen(Report(title, page_lines(host, width, self.console_app.look)))
 
 
 def _note(host: HostUplinks) -> Span:
