@@ -14,8 +14,8 @@ from textual import events
 from textual.screen import Screen
 
 from drconsole.api.requests import CHANGES, Request
-from drconsole.console.commanding import Commanding
 from drconsole.console.messages import Arrived, Told, Trouble
+from drconsole.console.presenting import Presenting
 from drconsole.console.screens.dialogs import Notice
 from drconsole.console.screens.small import TooSmall, too_small
 from drconsole.console.screens.view import View
@@ -50,7 +50,7 @@ def _view(name: str) -> View:
     return view_class(name)(name)
 
 
-class ConsoleApp(Commanding):
+class ConsoleApp(Presenting):
     """The console on one configuration. `config` None: looked for where DESIGN 6 says."""
 
     ENABLE_COMMAND_PALETTE = False

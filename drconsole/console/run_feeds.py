@@ -17,7 +17,7 @@ from drconsole.api.timeline import Timeline
 from drconsole.console.following import Following
 from drconsole.console.messages import Arrived, Told
 from drconsole.console.store import Store
-from drconsole.errors import DRConsoleError
+from drconsole.errors import DRConsoleError, Unreachable
 
 Post = Callable[[Message], object]
 
@@ -80,6 +80,8 @@ async def present(client: Client, run: str, where: Callable[[], tuple[str, str]]
         screen, cursor = where()
         try:
             await client.ask(requests.Present(run=run, screen=screen, cursor=cursor))
+        except Unreachable:
+            pass  # the beat tells
         except DRConsoleError as error:
             post(Told(f"not presented: {error}", "bad"))
             post(Arrived(_present_no_more, now=True))

@@ -34,6 +34,11 @@ LAST = (
     Action(name="forward", keys=("right_square_bracket",), help="forward again"),
     Action(name="copy", keys=("y",), help="copy the name under the cursor to your terminal's clipboard"),
     Action(name="local_time", keys=("L",), help="local times (they end with L), or UTC again (Z)"),
+    Action(
+        name="present",
+        keys=("W",),
+        help="present the run to observers, or end that; an observer: go along with the presenter, or not",
+    ),
     Action(name="theme", keys=("T",), help="the next theme; it is kept"),
     Action(name="screenshot", keys=("S",), help="keep what is shown as a picture, an SVG file"),
     Action(name="mouse", keys=("M",), help="use the mouse, or leave it to your terminal again"),

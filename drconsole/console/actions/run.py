@@ -75,6 +75,13 @@ RUN = (
         help="the run in time: a bar for each machine and stage, the critical path, bound and forecast",
         screens=("run",),
     ),
+    Action(
+        name="walk",
+        keys=("w",),
+        label="explain",
+        help="say in a sentence what each stage does as it happens, or not any more",
+        screens=("run",),
+    ),
     Action(name="more", keys=("plus", "equals_sign"), help="timeline: closer (- farther)", screens=("run",)),
     Action(name="later", keys=("right",), help="timeline: on in time", screens=("run",)),
     Action(name="earlier", keys=("left",), help="timeline: back in time", screens=("run",)),

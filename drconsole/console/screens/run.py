@@ -38,7 +38,7 @@ class RunScreen(RunShown, screen="run"):
     RunScreen #log { height: 12; }
     RunScreen.low #log { height: 6; }
     RunScreen.timed #log { display: none; }
-    RunScreen #walk { height: auto; max-height: 2; padding: 0 1; }
+    RunScreen #walk { height: auto; max-height: 3; padding: 0 2; }
     """
 
     def __init__(self, name: str) -> None:

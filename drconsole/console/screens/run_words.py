@@ -83,7 +83,18 @@ def labels(following: Following | None, runs: int) -> dict[str, str]:
     view = following.view if following else None
     if following is None or view is None:
         return dict.fromkeys(
-            ("approve", "retry", "skip", "pause", "replace", "flags", "cancel", "cleanup", "uplinks", "detach"),
+            (
+                "approve",
+                "retry",
+                "skip",
+                "pause",
+                "replace",
+                "flags",
+                "cancel",
+                "cleanup",
+                "uplinks",
+                "detach",
+            ),
             "",
         )
     live, failed, changeable = following.live, bool(following.failed()), replaceable(view)

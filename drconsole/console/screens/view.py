@@ -73,6 +73,34 @@ class View(Shown):
         table = self.focused if isinstance(self.focused, VirtualTable) else self.query(VirtualTable).last()
         return table.named()
 
+    # -- walkthroughs -----------------------------------------------------------------------------
+
+    def do_present(self) -> None:
+        """Presents the run, or ends that; an observer goes along with the presenter, or not any more."""
+        self.console_app.turn_presenting()
+
+    def pose(self) -> str:
+        """Returns how the screen looks, where it can look in several ways; "" where it cannot."""
+        return ""
+
+    def take_pose(self, pose: str) -> None:
+        """Looks as a presenter's screen does."""
+
+    def pointed(self) -> str:
+        """Returns the key of the row under the cursor of the table that has the keys."""
+        table = self.focused if isinstance(self.focused, VirtualTable) else None
+        return table.cursor if table is not None else ""
+
+    def point(self, key: str) -> bool:
+        """Puts the cursor on a row, whichever table has it; False where none has."""
+        for table in self.query(VirtualTable):
+            if key in table.keys:
+                table.select(key)
+                return True
+        return False
+
+    # -- going elsewhere --------------------------------------------------------------------------
+
     def do_last(self) -> None:
         """Goes to the screen before this one."""
         self.console_app.go_last()
