@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Any
 
 import click
 import msgspec
 
+from drconsole.errors import Refused
 from drconsole.model.text import safe_text
 
 
@@ -32,13 +34,15 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> Non
 
 
 def print_bytes(data: bytes, out: str | None) -> None:
-    """Writes a document to a file, or to stdout where none was named."""
+    """Writes a document to a file, or to stdout where none was named. Raises Refused where it cannot."""
     if out is None:
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
         return
-    with open(out, "wb") as file:
-        file.write(data)
+    try:
+        Path(out).write_bytes(data)
+    except OSError as error:
+        raise Refused(f"cannot be written: {error.strerror}", about=out) from error
     narrate(f"written to {out}")
 
 

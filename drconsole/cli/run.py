@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from typing import cast
+
 import click
 
 from drconsole.api import requests
 from drconsole.api.client import Client
-from drconsole.cli.printing import print_json, print_table
+from drconsole.api.requests.runs import ReportFormat
+from drconsole.cli.printing import print_bytes, print_json, print_table
 from drconsole.cli.run_changes import CHANGES
 from drconsole.cli.run_step import show_step
 from drconsole.cli.run_uplinks import UPLINKS
@@ -17,6 +20,7 @@ from drconsole.model.run import RunView
 from drconsole.model.text import safe_text
 
 _RUN = click.argument("run", default="latest")
+_FORMS = click.Choice(["text", "json", "html", "csv", "junit"])
 _SITE = click.option("--site", default="", help="With `latest`: of this site.")
 
 
@@ -100,11 +104,15 @@ def attach(run: str, site: str, **_shared: object) -> None:
 @command.command("report")
 @_RUN
 @_SITE
+@click.option("--format", "form", type=_FORMS, default="text", show_default=True)
+@click.option("--out", type=click.Path(dir_okay=False), help="Where to; stdout by default.")
 @shared_options
-def report(run: str, site: str, **_shared: object) -> None:
-    """Prints a run's report, as text or as JSON."""
-    reply = with_service(lambda client: client.ask(requests.Report(run=run, site=site)))
-    click.echo(reply.json if as_json() else reply.text)
+def report(run: str, site: str, form: str, out: str | None, **_shared: object) -> None:
+    """Prints a run's report: as text or JSON, as a page, as a table, or as what test servers read."""
+    wanted = "json" if as_json() else form
+    request = requests.Report(run=run, site=site, format=cast("ReportFormat", wanted))
+    text = with_service(lambda client: client.ask(request)).rendered
+    print_bytes((text if text.endswith("\n") else f"{text}\n").encode(), out)
 
 
 for _verb in (*VERBS, *CHANGES, *UPLINKS):

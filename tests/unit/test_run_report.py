@@ -19,7 +19,7 @@ from drconsole.model.run import Difference, Fidelity, RunView, StepState
 from drconsole.model.step import STAGES
 from drconsole.planning import keys
 from drconsole.recovery import carry, verbs
-from drconsole.recovery.report import Objectives, objectives_of, report_json, report_text
+from drconsole.recovery.report import Objectives, Told, objectives_of, report_json, report_text
 from drconsole.recovery.runner import Runner
 from drconsole.recovery.view import run_view
 from tests.unit.runs.following import run_state, until
@@ -104,16 +104,17 @@ async def test_the_report_holds_times_against_the_objectives(tmp_path: Path, jou
     view = await drilled(tmp_path, journal, fails=99)
     objectives = journal.read(lambda c: objectives_of(runs.frozen(c, "R-1")[1]))
     assert objectives == Objectives(rto_s=3600, rpo_s=60)
-    text = report_text(view, objectives)
+    told = Told(view=view, objectives=objectives)
+    text = report_text(told)
     assert "recovery point 1:30, objective 1:00, MISSED" in text
     assert re.search(r"recovery time  0:\d\d, objective 1:00:00, met", text)
     assert "guests/vm-1/register: skipped, lost" in text
     assert "\x1b" not in text
     assert re.search(r"guests +skipped +0 of 1 steps", text)
-    told = json.loads(report_json(view, objectives))
-    assert told["objectives"] == {"rto_s": 3600, "rto_met": True, "rpo_s": 60, "rpo_met": False}
-    assert told["counts"]["steps"] == {"done": 2, "skipped": 1}
-    assert told["run"]["run"] == "R-1"
+    shown = json.loads(report_json(told))
+    assert shown["objectives"] == {"rto_s": 3600, "rto_met": True, "rpo_s": 60, "rpo_met": False}
+    assert shown["counts"]["steps"] == {"done": 2, "skipped": 1}
+    assert shown["run"]["run"] == "R-1"
 
 
 async def test_a_report_names_each_lost_value_and_counts_the_rest(tmp_path: Path, journal: Journal) -> None:
@@ -121,7 +122,7 @@ async def test_a_report_names_each_lost_value_and_counts_the_rest(tmp_path: Path
     lost = Difference(path="dc/web/memory", captured="4096", recovered="", klass="lost", reason="")
     changed = Difference(path="dc/web/id", captured="1", recovered="2", klass="had-to-be", reason="new ids")
     fidelity = Fidelity(matched=8, total=10, differences=(lost, changed), excused={"new ids": 1})
-    text = report_text(msgspec.structs.replace(view, fidelity=fidelity), Objectives())
+    text = report_text(Told(view=msgspec.structs.replace(view, fidelity=fidelity)))
     assert "8 of 10 values are equal" in text
     assert "1 excused by new ids" in text
     assert "lost: dc/web/memory: 4096 became nothing" in text

@@ -16,7 +16,7 @@ from drconsole.journal import commands, events, runs, steps
 from drconsole.model.run import RunSummary, RunView
 from drconsole.recovery import verbs
 from drconsole.recovery.planner import Composed, pre_emptions, refuse_unready
-from drconsole.recovery.report import Objectives, objectives_of, report_json, report_text
+from drconsole.recovery.report import Told, objectives_of, rendered, report_json, report_text
 from drconsole.recovery.step_page import step_detail
 from drconsole.recovery.timeline import timeline
 from drconsole.recovery.view import run_view
@@ -24,7 +24,7 @@ from drconsole.service.answers.amending import given_up
 from drconsole.service.answers.planning import composed
 from drconsole.service.answers.pool import targets
 from drconsole.service.caller import Caller
-from drconsole.service.state import State
+from drconsole.service.state import State, in_thread
 
 _ENDED = frozenset({"held", "done", "failed", "cancelled"})
 _OPERATORS = ("waiting", "paused")
@@ -182,9 +182,15 @@ async def cleanup(state: State, request: requests.Cleanup, caller: Caller) -> Co
 async def report(state: State, request: requests.Report, caller: Caller) -> ReportReply:
     """A run's report."""
 
-    def read(connection: Connection) -> tuple[RunView, Objectives]:
+    def read(connection: Connection) -> Told:
         view = run_view(connection, request.run, request.site)
-        return view, objectives_of(runs.frozen(connection, view.run)[1])
+        objectives = objectives_of(runs.frozen(connection, view.run)[1])
+        return Told(view=view, objectives=objectives, timeline=timeline(connection, view.run))
 
-    view, objectives = await state.journal.query(read)
-    return ReportReply(run=view.run, json=report_json(view, objectives), text=report_text(view, objectives))
+    return await in_thread(lambda: _reported(state.journal.read(read), request))
+
+
+def _reported(told: Told, request: requests.Report) -> ReportReply:
+    text, json = report_text(told), report_json(told)
+    made = {"text": text, "json": json}.get(request.format) or rendered(told, request.format)
+    return ReportReply(run=told.view.run, json=json, text=text, rendered=made)
