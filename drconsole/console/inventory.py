@@ -9,21 +9,35 @@ import msgspec
 
 from drconsole.api.values import InventoryBatch, LiveState
 from drconsole.console.listing import Listing
+from drconsole.console.structure import Structure
 from drconsole.model.inventory import (
     Cluster,
     Datacenter,
     Datastore,
     DistributedPortGroup,
+    DistributedSwitch,
     Folder,
     Network,
+    ResourcePool,
     Snapshot,
+    VApp,
 )
 from drconsole.model.live import InventoryChange
 
 SILENCE_S = 5.0
 """A live inventory gives a sign of life each second: after so long without one it is stale."""
 
-_Placed = Datacenter | Folder | Cluster | Network | DistributedPortGroup | Datastore
+_Placed = (
+    Datacenter
+    | Folder
+    | Cluster
+    | ResourcePool
+    | VApp
+    | DistributedSwitch
+    | Network
+    | DistributedPortGroup
+    | Datastore
+)
 
 NETWORKS = ("network", "distributedPortGroup")
 GUEST = "virtualMachine"
@@ -63,6 +77,8 @@ class Inventory:
         self._lists: dict[tuple[tuple[str, ...], str, str], Listing] = {}
         self._asked: dict[str, set[tuple[str, ...]]] = defaultdict(set)
         self._guests: Counter[str] | None = None
+        self._below: dict[tuple[tuple[str, ...], str], Listing] = {}
+        self._structure: Structure | None = None
 
     # -- what comes in ----------------------------------------------------------------------------
 
@@ -119,7 +135,7 @@ class Inventory:
         if old is not None:
             for listing in self._listed(old):
                 listing.discard(old.name, old.id)
-            self._count(old, -1)
+            self._count(old, -1, leaf)
         if leaf:
             self._places.pop(node.id, None)
         if new is not None:
@@ -127,12 +143,13 @@ class Inventory:
                 self._places[new.id] = self._place_of(new)
             for listing in self._listed(new):
                 listing.add(new.name, new.id)
-            self._count(new, 1)
+            self._count(new, 1, leaf)
 
     def _move_all(self) -> None:
         """Something that others stand in has moved: what is known of places is found anew when asked."""
-        self._places, self._guests = None, None
+        self._places, self._guests, self._structure = None, None, None
         self._lists.clear()
+        self._below.clear()
 
     def _listed(self, node: Node) -> Iterator[Listing]:
         """Yields the lists that exist and have this object."""
@@ -142,8 +159,21 @@ class Inventory:
                 listing = self._lists.get((kinds, *place))
                 if listing is not None:
                     yield listing
+            if self._below:
+                yield from self._listed_below(kinds, node.parent)
 
-    def _count(self, node: Node, number: int) -> None:
+    def _listed_below(self, kinds: tuple[str, ...], container: str) -> Iterator[Listing]:
+        seen: set[str] = set()
+        while container in self.nodes and container not in seen:
+            seen.add(container)
+            listing = self._below.get((kinds, container))
+            if listing is not None:
+                yield listing
+            container = self.nodes[container].parent
+
+    def _count(self, node: Node, number: int, leaf: bool) -> None:
+        if leaf and self._structure is not None:
+            self._structure.leaf(node, number)
         if self._guests is not None and node.kind == GUEST:
             self._guests[node.facts.get("host", "")] += number
 
@@ -179,6 +209,42 @@ class Inventory:
             for kind in kinds:
                 self._asked[kind].add(kinds)
         return self._lists[key]
+
+    def below(self, container: str, *kinds: str) -> Listing:
+        """Returns the objects of these kinds in a folder or pool, at any depth: a list that is kept right."""
+        key = (kinds, container)
+        if key not in self._below:
+            inside = self._structured().below(container)
+            self._below[key] = Listing(
+                (node.name, node.id)
+                for node in self.nodes.values()
+                if node.kind in kinds and node.parent in inside
+            )
+            for kind in kinds:
+                self._asked[kind].add(kinds)
+        return self._below[key]
+
+    def inside(self, container: str, *kinds: str) -> list[Node]:
+        """Returns the containers of these kinds directly in one, by name; "" is the site itself.
+
+        Containers are all objects but guests, networks and datastores.
+        """
+        found = [self.nodes[identity] for identity in self._structured().inside(container)]
+        return sorted((n for n in found if n.kind in kinds), key=lambda node: (node.name, node.id))
+
+    def count_below(self, container: str, *kinds: str) -> int:
+        """Returns how many objects of these kinds a container holds at any depth, without walking them."""
+        return self._structured().count(container, kinds)
+
+    def pools_below(self, pool: str) -> frozenset[str]:
+        """Returns the ids of the pools and vApps in one, itself among them."""
+        return self._structured().below(pool)
+
+    def _structured(self) -> Structure:
+        if self._structure is None:
+            self._known()  # changes are taken into account from where places are known
+            self._structure = Structure(self.nodes, _LEAVES)
+        return self._structure
 
     def of(self, *kinds: str, datacenter: str = "", cluster: str = "") -> list[Node]:
         """Returns the objects of these kinds, in a datacenter or a cluster, by name."""
@@ -244,6 +310,9 @@ def _nodes(snapshot: Snapshot) -> Iterator[Node]:
         *snapshot.datacenters,
         *snapshot.folders,
         *snapshot.clusters,
+        *snapshot.resource_pools,
+        *snapshot.vapps,
+        *snapshot.distributed_switches,
         *snapshot.networks,
         *snapshot.distributed_port_groups,
         *snapshot.datastores,

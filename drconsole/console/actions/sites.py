@@ -13,6 +13,14 @@ SITES = (
         screens=("sites",),
     ),
     Action(
+        name="sort",
+        keys=("s",),
+        label="sort",
+        help="sort the table by the next column",
+        screens=("sites",),
+    ),
+    Action(name="reverse", keys=("v",), help="turn the order of the table round", screens=("sites",)),
+    Action(
         name="capture",
         keys=("c",),
         label="capture",

@@ -5,40 +5,49 @@ from __future__ import annotations
 import time
 from collections.abc import Iterable, Sequence
 
+import msgspec
 from textual.containers import Vertical
 from textual.widget import Widget
 
 from drconsole.api import requests
 from drconsole.api.values import SnapshotEntry
 from drconsole.console import phrases
-from drconsole.console.inventory import Node
+from drconsole.console.inventory import Inventory, Node
 from drconsole.console.screens.recovering import Recovering
-from drconsole.console.screens.site_objects import CELLS, COLUMNS, Cells, detail, physical_cells
+from drconsole.console.screens.site_detail import object_lines, server_lines, site_lines
+from drconsole.console.screens.site_known import Known
+from drconsole.console.screens.site_listing import Objects, Sort, listing_of
+from drconsole.console.screens.site_objects import CELLS, COLUMNS, NOTHING, Cells, physical_cells
 from drconsole.console.screens.site_tree import (
-    GROUPS,
     TREE_COLUMNS,
     TreeRow,
     inventory_of,
+    is_open,
+    recovered_runs,
     tree_cells,
     tree_rows,
 )
 from drconsole.console.screens.view import live_span
-from drconsole.console.widgets.drawing import Span
+from drconsole.console.widgets.drawing import Line, Span
 from drconsole.console.widgets.painted import Painted
 from drconsole.console.widgets.table import VirtualTable, position
 
+_SHOWN_AS = {"guest": "guests", "host": "hosts", "network": "networks", "datastore": "datastores"}
+_WORDS = {"physical": "physical servers", "pools": "pools and vApps"}
+
 
 class SitesView(Recovering, screen="sites"):
-    """What the protected sites are now, and how old that knowledge is."""
+    """What the protected sites are now, what runs have recovered of them, and how old all that is."""
 
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self._folded: set[str] = set()
+        self._turned: set[str] = set()
         self._rows: dict[str, TreeRow] = {}
-        self._tree_of: object = None
         self._here: TreeRow | None = None
-        self._shows = "guests"
-        self._listed: object = None
+        self._shows = ""
+        self._sorts: dict[str, Sort] = {}
+        self._listed = Objects()
+        self._knowns: dict[tuple[str, str], Known] = {}
 
     def body(self) -> Iterable[Widget]:
         yield VirtualTable(
@@ -64,20 +73,23 @@ class SitesView(Recovering, screen="sites"):
     # -- drawing ----------------------------------------------------------------------------------
 
     def crumbs(self) -> Sequence[str]:
-        """Site, datacenter, cluster, group."""
+        """Site, datacenter, cluster, folder, group."""
         row = self._here
         if row is None:
             return (self.store.site,) if self.store.site else ()
-        inventory = inventory_of(self.store, row.site)
-        names = [inventory.name_of(i) for i in (row.datacenter, row.cluster) if i] if inventory else []
-        return (row.site, *names, row.shows)
+        inventory = inventory_of(self.store, row.site, row.run)
+        places = (row.datacenter, row.cluster, row.folder, row.pool)
+        names = [inventory.name_of(place) for place in places if place] if inventory else []
+        return (row.site, *([f"recovered by {row.run}"] if row.run else []), *names, row.shows)
 
     def show(self) -> None:
         """The tree, then what hangs on its cursor."""
-        rows = list(tree_rows(self.store, self._folded))
-        self._rows = {row.key: row for row in rows}
+        for site in self.store.sites:
+            for run in recovered_runs(self.store, site):
+                self.console_app.watch_recovered(run.run)
+        self._rows = {row.key: row for row in tree_rows(self.store, self._turned)}
         self._tree.entitle("Sites")
-        self._tree.show([row.key for row in rows])
+        self._tree.show(tuple(self._rows))
         self._here = self._rows.get(self._tree.cursor)
         if self._here is not None:
             self.store.site = self._here.site
@@ -87,68 +99,71 @@ class SitesView(Recovering, screen="sites"):
     def _show_objects(self) -> None:
         row, table = self._here, self._objects
         shows = row.shows if row else "guests"
+        sort = self._sorts.get(shows, Sort())
         if shows != self._shows:
             self._shows = shows
-            self._listed = None
-            table.recolumn(COLUMNS[shows], self._cells)
-        inventory = inventory_of(self.store, row.site) if row else None
-        known = (row, inventory and inventory.version, id(inventory), self.filter)
-        if known == self._listed:
-            table.changed()
-        else:
-            self._listed = known
-            table.show(self._listing(row))
-        word = "physical servers" if shows == "physical" else shows
-        table.entitle(f"{word.capitalize()} {len(table.keys)}{self._age()}", position(table))
+            table.recolumn(sort.columns(shows), self._cells)
+        keys: tuple[str, ...] = ()
+        if row is not None:
+            keys = self._listed.list(row, self._inventory(), self._known(), self.filter, sort)
+        table.show(keys)
+        word = _WORDS.get(shows, shows)
+        title = f"{word[0].upper()}{word[1:]} {len(keys):,} · filter: {self.filter or 'none'}{self._age()}"
+        table.entitle(title, f"{sort.word(shows)} · {position(table)}" if keys else sort.word(shows))
+
+    def _inventory(self) -> Inventory | None:
+        return inventory_of(self.store, self._here.site, self._here.run) if self._here else None
+
+    def _known(self) -> Known:
+        """What the newest snapshot knows of the side that the cursor stands on."""
+        site, run = (self._here.site, self._here.run) if self._here else ("", "")
+        captured, found = self.store.captured_of(site), self._knowns.get((site, run))
+        if found is None or found.captured is not captured:
+            found = self._knowns[site, run] = Known(captured, recovered=bool(run))
+        return found
 
     def _age(self) -> str:
-        if self._here is None:
+        row = self._here
+        if row is None:
             return ""
-        return "".join(f" · {text}" for text, _ in live_span(self.store, self._here.site, time.monotonic()))
-
-    def _listing(self, row: TreeRow | None) -> list[str]:
-        inventory = inventory_of(self.store, row.site) if row else None
-        if row is None or inventory is None:
-            return []
-        if row.shows == "physical":
-            captured = self.store.captured_of(row.site)
-            servers = captured.snapshot.physical_servers if captured else ()
-            return [server.name for server in servers if self.passes(server.name)]
-        found = inventory.of(*GROUPS[row.shows], datacenter=row.datacenter, cluster=row.cluster)
-        return [node.id for node in found if self.passes(node.name)]
-
-    def _node(self, key: str) -> Node | None:
-        inventory = inventory_of(self.store, self._here.site) if self._here else None
-        return inventory.nodes.get(key) if inventory else None
+        now, inventory = time.monotonic(), self._inventory()
+        if not row.run:
+            return "".join(f" · {text}" for text, _ in live_span(self.store, row.site, now))
+        if inventory is None or not inventory.nodes:
+            return " · nothing is recovered yet"
+        age = phrases.age(inventory.age(now))
+        return f" · live {age}" if inventory.state(now) == "live" else f" · STALE {age}"
 
     def _show_detail(self) -> None:
-        pane = self.query_one("#detail", Painted)
-        key = self._objects.cursor
-        node, site = self._node(key), self._here.site if self._here else ""
-        captured = self.store.captured_of(site)
-        if self._shows == "physical" and captured:
-            server = next((s for s in captured.snapshot.physical_servers if s.name == key), None)
-            waiting = ", ".join(server.guests) if server else ""
-            pane.entitle(f"Detail · {key}")
-            pane.paint([[("guests that wait for it  ", "dim"), (waiting or "none", "text")]])
+        pane, key, row = self.query_one("#detail", Painted), self._objects.cursor, self._here
+        if row is not None and row.depth == 0 and (self._tree.has_focus or not key):
+            entry = self.store.sites[row.site]
+            pane.entitle(f"Site · {row.site}")
+            pane.paint(site_lines(entry, self.store.inventories.get(row.site), max(20, pane.size.width)))
             return
+        if self._shows == "physical":
+            pane.entitle(f"Detail · {key}")
+            pane.paint(server_lines(self._known().servers.get(key)))
+            return
+        node, inventory = self._node(key), self._inventory()
         pane.entitle(f"Detail · {node.name}" if node else "Detail")
-        inventory = self.store.inventories.get(site)
-        trouble = [[(inventory.error, "bad")]] if inventory and inventory.error else []
-        pane.paint([*trouble, *detail(node, captured)])
+        trouble: list[Line] = [[(inventory.error, "bad")]] if inventory and inventory.error else []
+        pane.paint([*trouble, *object_lines(node, self._known())])
+
+    def _node(self, key: str) -> Node | None:
+        inventory = self._inventory()
+        return inventory.nodes.get(key) if inventory else None
 
     def _tree_cells(self, key: str) -> tuple[Span, Span]:
-        return tree_cells(self._rows[key], self._folded)
+        return tree_cells(self._rows[key], self._turned)
 
     def _cells(self, key: str) -> Cells:
-        site = self._here.site if self._here else ""
-        inventory, captured = inventory_of(self.store, site), self.store.captured_of(site)
         if self._shows == "physical":
-            return physical_cells(key, captured)
-        node = inventory.nodes.get(key) if inventory else None
+            return physical_cells(self._known().servers.get(key))
+        node, inventory = self._node(key), self._inventory()
         if node is None or inventory is None:
-            return tuple(("–", "dim") for _ in COLUMNS[self._shows])
-        return CELLS[self._shows](node, inventory, captured)
+            return (NOTHING,) * len(COLUMNS[self._shows or "guests"])
+        return CELLS[self._shows](node, inventory, self._known())
 
     # -- keys ---------------------------------------------------------------------------------------
 
@@ -164,8 +179,9 @@ class SitesView(Recovering, screen="sites"):
         if not row.opens:
             self._objects.focus()
             self._drawer(False)
+            self.update()
             return
-        self._folded ^= {row.key}
+        self._turned ^= {row.key}
         self.update()
 
     def do_tree(self) -> None:
@@ -176,9 +192,27 @@ class SitesView(Recovering, screen="sites"):
             (self._tree if opened else self._objects).focus()
         else:
             (self._objects if self._tree.has_focus else self._tree).focus()
+        self.call_after_refresh(self.update)
 
     def _drawer(self, opened: bool) -> None:
         self.set_class(opened, "drawer")
+
+    def do_sort(self) -> None:
+        """Sorts by the next column."""
+        self._sort(self._sorts.get(self._shows, Sort()).next(self._shows))
+
+    def do_reverse(self) -> None:
+        """Turns the order round."""
+        sort = self._sorts.get(self._shows, Sort())
+        self._sort(msgspec.structs.replace(sort, down=not sort.down))
+
+    def _sort(self, sort: Sort) -> None:
+        here, table = self._objects.cursor, self._objects
+        self._sorts[self._shows] = sort
+        table.recolumn(sort.columns(self._shows), self._cells)
+        self._show_objects()
+        table.select(here)
+        self.update()
 
     def do_up(self) -> None:
         """Clears the filter, else goes back to the tree."""
@@ -187,33 +221,54 @@ class SitesView(Recovering, screen="sites"):
         else:
             self._drawer(True)
             self._tree.focus()
+            self.call_after_refresh(self.update)
 
     def focus_table(self) -> None:
         """After a filter, the objects have the keys."""
         self._objects.focus()
 
     def reveal(self, kind: str, key: str) -> bool:
-        """Puts the cursors on SITE/ID: on the row of the tree that lists it, then on the object."""
+        """Goes to an object: its group in the tree, its row in the table. `key` is `SITE/ID`."""
         site, _, identity = key.partition("/")
-        shows = "physical" if kind == "physical" else f"{kind}s"
-        open_ones = [row for row in tree_rows(self.store, set()) if row.site == site]
-        if kind == "site":
-            open_ones = open_ones[:1]
+        self._turned = {turned for turned in self._turned if not self._hides(site, turned)}
+        self._rows = {row.key: row for row in tree_rows(self.store, self._turned)}
+        found = self._row_of(kind, site, identity)
+        if found is None:
+            return False
+        self._tree.show(tuple(self._rows))
+        self._tree.select(found.key)
+        self.show()
+        if kind != "site":
+            self._objects.select(identity)
+            self._drawer(False)
+            self._objects.focus()
         else:
-            open_ones = [row for row in open_ones if row.shows == shows and not row.opens and not row.cluster]
-        for row in open_ones:
-            self._folded = {
-                closed for closed in self._folded if not row.key.startswith(closed.removeprefix("site/"))
-            }
-            self.show()
-            self._tree.select(row.key)
-            self.show()
-            if kind == "site" or identity in self._objects.keys:
-                self._objects.select(identity)
-                (self._tree if kind == "site" else self._objects).focus()
-                self._drawer(kind == "site")
-                return True
-        return False
+            self._tree.focus()
+        return True
+
+    def _hides(self, site: str, turned: str) -> bool:
+        """Whether it is a closed branch of a site."""
+        row = self._rows.get(turned)
+        return row is not None and row.site == site and row.begins and not is_open(row, self._turned)
+
+    def _row_of(self, kind: str, site: str, identity: str) -> TreeRow | None:
+        mine = [row for row in self._rows.values() if row.site == site and not row.run]
+        if kind == "site":
+            return mine[0] if mine else None
+        if kind == "physical":
+            servers = self.store.captured_of(site)
+            known = servers is not None and identity in Known(servers).servers
+            return next((row for row in mine if row.shows == "physical" and known), None)
+        inventory, group = inventory_of(self.store, site), _SHOWN_AS.get(kind, "")
+        if inventory is None or identity not in inventory.nodes:
+            return None
+        for row in mine:
+            listing = listing_of(row, inventory) if row.key.endswith(f"/{group}") else None
+            if listing is not None and identity in listing.ids:
+                return row
+        return None
+
+    # -- capturing ----------------------------------------------------------------------------------
 
     def do_capture(self) -> None:
         """Captures the site under the cursor."""
