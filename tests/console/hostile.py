@@ -13,6 +13,7 @@ from drconsole.model.inventory import Datastore, Mount, Network, Snapshot, Switc
 from tests.console.archive_world import archive
 from tests.console.scripted_service import ScriptedService, shows_run
 from tests.console.small_world import events, run_view
+from tests.console.terminal import drawn
 from tests.unit.planning_site import guest, host, small_site
 
 CORPUS: dict[str, str] = {
@@ -109,8 +110,8 @@ _LAYOUT = "\r\n"
 
 
 def visible(name: str, *, ascii_only: bool = False) -> str:
-    """Returns the beginning of a name as an operator reads it."""
-    return Look({}, ascii_only=ascii_only).text(name)[:SEEN]
+    """Returns the beginning of a name as an operator reads it on the tests' terminal."""
+    return unicodedata.normalize("NFC", drawn(Look({}, ascii_only=ascii_only).text(name)[:SEEN]))
 
 
 def site() -> Snapshot:
@@ -146,8 +147,10 @@ def site() -> Snapshot:
 
 def hostile_world(folder: Path) -> ScriptedService:
     """Returns a service that tells of that site, its snapshots, its pool and a run of it."""
-    service = archive(folder, site=site(), pool=(*CORPUS.values(), "S", "T", "U"))
-    shows_run(service, run_view(site()))
+    named = tuple(name for key, name in CORPUS.items() if key not in BARE)
+    service = archive(folder, site=site(), pool=(*named, *"PQRSTU"))
+    view = run_view(site(), pool=(*named, "P", "Q"))
+    shows_run(service, view)
     service.events = [*events(site())]
     return service
 

@@ -51,7 +51,7 @@ class Terminal:
             except OSError:
                 return
             self.sent += data
-            self._stream.feed(_drawn(self._decode(data)))
+            self._stream.feed(drawn(self._decode(data)))
 
     def press(self, *keys: str) -> None:
         """Types keys, by name or as they are."""
@@ -130,7 +130,7 @@ class Terminal:
             os.close(self._file)
 
 
-def _drawn(text: str) -> str:
+def drawn(text: str) -> str:
     """Returns text without the marks that pyte takes for the end of what it draws."""
     if text.isascii():
         return text

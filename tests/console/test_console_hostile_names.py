@@ -2,55 +2,82 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from collections.abc import Callable, Iterator
 
-from tests.console.small_world import world
-from tests.console.terminal import console
+import pytest
 
-NAMES = {
-    "[/]": "[/]",
-    "[@click=app.exit]go[/]": "[@click=app.exit]go[/]",
-    "\x1b[35;5;7m": r"\x1b[35;5;7m",
-    "\x1b]52;c;aGk=\x07": r"\x1b]52;c;aGk=\x07",
-    "\x9b35;5;7m\x9d": r"\x9b35;5;7m\x9d",
-    "\u202egpj": r"\u202egpj",
-    "a\r\nb\tc": r"a\r\nb\tc",
-    "名前🙂é": "名",
-}
-"""A name, and how it is shown. The bold ones would colour, clear, copy, run or turn the line round."""
+from drconsole.api.requests import CHANGES, Match
+from drconsole.console.phrases import short_name
+from tests.console.hostile import BARE, CORPUS, hostile_world, leaks, visible
+from tests.console.scripted_service import ScriptedService
+from tests.console.small_world import in_xml
+from tests.console.terminal import Terminal, console
 
-RAW = (b"\x1b[35;5;7m", b"\x1b]52", "\x9b".encode(), "\x9d".encode(), "\u202e".encode(), b"\x9b35")
+SIZE = (200, 78)
+"""Large enough for every name at once."""
+
+Stored = Callable[[str], str]
 
 
-class Hostile:
-    """Gives each plain name the next hostile beginning, always the same one to the same name."""
-
-    def __init__(self) -> None:
-        self._given: dict[str, str] = {}
-
-    def __call__(self, plain: str) -> str:
-        beginnings = tuple(NAMES)
-        return self._given.setdefault(plain, f"{beginnings[len(self._given) % len(beginnings)]}{plain}")
+@pytest.fixture(scope="module")
+def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ScriptedService]:
+    with hostile_world(tmp_path_factory.mktemp("hostile")).listening() as found:
+        yield found
 
 
-def test_hostile_names_are_shown_on_every_screen_and_do_nothing(tmp_path: Path) -> None:
-    service = world(tmp_path, named=Hostile())
-    with service.listening(), console(service.config, (160, 44)) as terminal:
-        terminal.sees("● pittsburgh", "Guests 6", r"\x1b", "[/]")
-        terminal.press("tab", "2")
-        terminal.sees("[2 Targets]", "Pool 8", *NAMES.values())
-        terminal.press("3")
-        terminal.sees("[3 Map]", "needs 6 targets", "✓ good")
-        terminal.press("enter")
-        terminal.sees("enter chooses", r"\u202egpjH", "taken by")
-        terminal.escape("enter chooses")
-        terminal.press("4")
-        terminal.sees("[4 VMs]", "○ cannot")
-        terminal.press("/", "z", "enter", "5")
-        terminal.sees("[5 Run]", "✗ failed", "no link")
-        terminal.press("t")
-        terminal.sees("Steps 4")
-        terminal.press("t")
-        terminal.sees("Guests 6", "[/]")
-        assert terminal.ended(0.2) is None, terminal.text
-    assert not [raw for raw in RAW if raw in terminal.sent]
+@pytest.fixture
+def terminal(service: ScriptedService) -> Iterator[Terminal]:
+    """A console that is still there at the end, has asked for no change, and has sent nothing raw."""
+    asked = len(service.asked)
+    with console(service.config, SIZE) as opened:
+        opened.sees("[1 Sites]", "● pittsburgh", "Guests 62")
+        yield opened
+        assert opened.ended(0.2) is None, opened.text
+    assert leaks(bytes(opened.sent)) == []
+    changes = CHANGES - {Match}  # the map is matched when it is looked at
+    assert [request for request in service.asked[asked:] if type(request) in changes] == []
+
+
+def shows(terminal: Terminal, stored: Stored = lambda name: name) -> None:
+    """Every name of the corpus is shown at its beginning, on this screen or at its table's end."""
+    wanted = {key: visible(stored(name)) for key, name in CORPUS.items() if key not in BARE}
+    seen = terminal.text
+    terminal.press("G")
+    terminal.listen(0.5)
+    seen += terminal.text
+    assert {key: name for key, name in wanted.items() if name not in seen} == {}, seen
+
+
+def test_sites_and_targets(terminal: Terminal) -> None:
+    terminal.press("tab")
+    shows(terminal)
+    terminal.press("2")
+    terminal.sees("[2 Targets]", "Pool")
+    shows(terminal)
+
+
+def test_map_and_guests_with_their_dialogs(terminal: Terminal) -> None:
+    terminal.press("3")
+    terminal.sees("[3 Map]", "Roles 64", "✓ good")
+    shows(terminal, lambda name: short_name(in_xml(name)))
+    terminal.press("enter")
+    terminal.sees("enter chooses", "rack-1")
+    terminal.escape("enter chooses")
+    terminal.press("4")
+    terminal.sees("[4 VMs]", "○ cannot")
+    shows(terminal, in_xml)
+    terminal.press("/", "z", "enter")
+    terminal.sees("filter: z")
+
+
+def test_a_run_its_tables_its_steps_and_its_log(terminal: Terminal) -> None:
+    terminal.press("5")
+    terminal.sees("[5 Run]", "✗ failed", "Machines 62")
+    shows(terminal)
+    terminal.press("t")
+    terminal.sees("Steps 62")
+    terminal.press("t")
+    terminal.sees("Guests 62")
+    shows(terminal)
+    terminal.press("t", "enter")
+    terminal.sees("Steps 1 of")
