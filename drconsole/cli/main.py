@@ -61,9 +61,12 @@ class Nouns(click.Group):
 
 @click.group(cls=Nouns, invoke_without_command=True, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(__version__, prog_name="drconsole")
+@click.option(
+    "--plain", is_flag=True, help="The console as plain lines, for screen readers and dumb terminals."
+)
 @shared_options
 @click.pass_context
-def root(ctx: click.Context, /, **_shared: object) -> None:
+def root(ctx: click.Context, /, plain: bool, **_shared: object) -> None:
     """Recovers a whole private cloud after a disaster, onto machines that nobody set aside for it.
 
     Without a command it opens the console.
@@ -71,7 +74,7 @@ def root(ctx: click.Context, /, **_shared: object) -> None:
     if ctx.invoked_subcommand is None:
         from drconsole.cli.opening import open_console
 
-        open_console(observe=observes())
+        open_console(observe=observes(), plain=plain)
 
 
 def main(arguments: list[str] | None = None) -> None:

@@ -10,11 +10,17 @@ from drconsole.cli.words import config
 from drconsole.errors import UsageError
 
 
-def open_console(*, observe: bool = False) -> None:
-    """Opens the console, with `observe` to look only.
+def open_console(*, observe: bool = False, plain: bool = False) -> None:
+    """Opens the console, with `observe` to look only, with `plain` as lines.
 
-    Raises UsageError off a terminal.
+    Somebody who types at what shows no screens, such as TERM=dumb, gets the lines too. Raises UsageError
+    where nobody is there.
     """
+    if plain or (_shows_no_screens() and sys.stdin.isatty()):
+        from drconsole.console.plain.session import run_plain
+
+        run_plain(config(), observe=observe)
+        return
     _needs_terminal()
     from drconsole.cli.configuration import writable
     from drconsole.cli.setup import FileSetup
@@ -31,11 +37,15 @@ def open_file(path: Path) -> None:
     read_snapshot_file(path)
 
 
+def _shows_no_screens() -> bool:
+    return not sys.stdout.isatty() or (os.environ.get("TERM") or "dumb") == "dumb"
+
+
 def _needs_terminal() -> None:
     """Raises UsageError off a terminal: Textual would write escapes all the same."""
-    if not (sys.stdin.isatty() and sys.stdout.isatty()) or os.environ.get("TERM", "dumb") == "dumb":
+    if _shows_no_screens() or not sys.stdin.isatty():
         how = "`ssh -t` asks for one; " if "SSH_CONNECTION" in os.environ else ""
         raise UsageError(
             "the console needs a terminal",
-            remedy=f"{how}`drconsole --help` lists the commands, which need none",
+            remedy=f"{how}`drconsole --help` lists the commands, which need none; --plain takes lines",
         )
