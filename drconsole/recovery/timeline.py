@@ -17,7 +17,7 @@ from drconsole.planning.timeline import Progress
 from drconsole.recovery.foreseen import Foreseen, foresee
 from drconsole.recovery.stages.preflight import roles_of
 from drconsole.recovery.verbs.rules import AT_REST
-from drconsole.recovery.view import in_plan, stage_state
+from drconsole.recovery.view import in_plan
 
 _STAGE: dict[str, int] = {stage: position for position, stage in enumerate(STAGES)}
 

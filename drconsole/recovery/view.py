@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 import msgspec
 from sqlalchemy import Connection, func, select
@@ -22,19 +22,16 @@ from drconsole.model.run import (
     RunnerPlace,
     RunView,
     StageView,
-    StepState,
     StepView,
     VerbView,
 )
+from drconsole.model.stages import stage_state
 from drconsole.model.step import STAGES, Facts
 from drconsole.planning import keys
 from drconsole.recovery import customer
 from drconsole.recovery.stages.preflight import roles_of
 from drconsole.recovery.stages.verify import recovery_point_s
 from drconsole.recovery.standing import standing
-
-_SHOWN_FIRST: tuple[StepState, ...] = ("running", "failed", "waiting", "cancelled")
-"""A stage with a step in one of these states is called so, the first one wins."""
 
 
 def run_view(connection: Connection, run: str = "latest", site: str = "") -> RunView:
@@ -115,23 +112,6 @@ def _amendments(connection: Connection, run: str) -> Iterable[AmendmentView]:
     query = select(table.number, table.at, table.actor, table.text).where(table.run == run)
     for row in connection.execute(query.order_by(table.number)):
         yield AmendmentView(number=row.number, at=row.at, actor=row.actor, text=row.text)
-
-
-def stage_state(states: Sequence[StepState]) -> StepState:
-    """Returns the state of a stage from those of its steps.
-
-    A stage where something failed and nothing moves any more is `failed`; one with a question to an
-    operator is `waiting`; one whose every step was given up is `skipped`; an empty one is `done`.
-    """
-    found = set(states)
-    if found <= {"done"}:
-        return "done"
-    for state in _SHOWN_FIRST:
-        if state in found:
-            return state
-    if "pending" in found:
-        return "running" if "done" in found else "pending"
-    return "skipped" if found == {"skipped"} else "done"
 
 
 def _stage(name: str, rows: list[StepRow]) -> StageView:
