@@ -106,11 +106,11 @@ def site_lines(entry: SiteEntry, live: Inventory | None, width: int) -> list[Lin
     objectives = ", ".join(f"{word} {durations.written(v)}" for word, v in known if v is not None)
     every = f"each {durations.written(entry.capture_s)}" if entry.capture_s else "by hand"
     capture = entry.capture
-    when = f", last {phrases.when(capture.ended)} {capture.state}" if capture.ended else ""
+    when = f"{capture.state} {phrases.when(capture.ended)}, " if capture.ended else ""
     coming = f", next {phrases.clock(capture.next)}" if capture.next else ""
     lines += [
-        _pair("management server", f"{entry.address}  {entry.platform}"),
-        _pair("captured", f"{every}, profile {entry.profile}{when}{coming}"),
+        _pair("server", f"{entry.address} {entry.platform}"),
+        _pair("captured", f"{when}{every}{coming}, profile {entry.profile}"),
         _pair("objectives", objectives or "none"),
     ]
     if capture.text and capture.state in ("late", "failed"):
@@ -119,7 +119,7 @@ def site_lines(entry: SiteEntry, live: Inventory | None, width: int) -> list[Lin
         found = entry.snapshot
         holds = f"{phrases.count(found.hosts, 'host')}, {phrases.count(found.guests, 'guest')}"
         words = "verified" if found.verified else "not verified"
-        lines.append(_pair("newest snapshot", f"{phrases.when(found.taken)}, {holds}, {words}"))
+        lines.append(_pair("snapshot", f"{words} {phrases.when(found.taken)}, {holds}"))
     return lines
 
 

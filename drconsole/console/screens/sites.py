@@ -108,7 +108,9 @@ class SitesView(Recovering, screen="sites"):
             keys = self._listed.list(row, self._inventory(), self._known(), self.filter, sort)
         table.show(keys)
         word = _WORDS.get(shows, shows)
-        title = f"{word[0].upper()}{word[1:]} {len(keys):,} · filter: {self.filter or 'none'}{self._age()}"
+        plain = "" if self.has_class("narrow") else " · filter: none"
+        filtered = f" · filter: {self.filter}" if self.filter else plain
+        title = f"{word[0].upper()}{word[1:]} {len(keys):,}{self._age()}{filtered}"
         table.entitle(title, f"{sort.word(shows)} · {position(table)}" if keys else sort.word(shows))
 
     def _inventory(self) -> Inventory | None:
