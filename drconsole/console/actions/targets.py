@@ -21,4 +21,12 @@ TARGETS = (
         screens=("targets",),
         changes=True,
     ),
+    Action(
+        name="release",
+        keys=("X",),
+        label="release…",
+        help="end this machine's tie to a real run that is over; its name is typed to confirm",
+        screens=("targets",),
+        changes=True,
+    ),
 )

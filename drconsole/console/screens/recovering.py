@@ -82,10 +82,19 @@ class Recovering(View):
         return [run.run for run in mine if run.mode == "drill" and run.state not in _GIVEN_BACK]
 
     def _start(self, wanted: Wanted, confirm: str) -> None:
-        from drconsole.console.screens.recovery_wanted import recover_of
+        from drconsole.console.screens.recovery_wanted import drafts_of, recover_of
 
         request = recover_of(self.store, wanted, confirm)
-        self.console_app.ask(f"starting a {wanted.mode} of {wanted.site}", request, self._started)
+        used = drafts_of(self.store, wanted.site, wanted.snapshot)
+
+        def started(reply: RunStarted) -> None:
+            # What a run was started with is in its plan, and in its report: it is not lost any more.
+            for draft, own in zip(used, (wanted.own_mapping, wanted.own_selection), strict=True):
+                if draft is not None and own:
+                    draft.save()
+            self._started(reply)
+
+        self.console_app.ask(f"starting a {wanted.mode} of {wanted.site}", request, started)
 
     def _started(self, reply: RunStarted) -> None:
         self.console_app.follow(reply.run)

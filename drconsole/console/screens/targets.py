@@ -12,13 +12,14 @@ from textual.widget import Widget
 from drconsole.api import requests
 from drconsole.console import phrases
 from drconsole.console.look import mark
-from drconsole.console.screens.dialogs import Confirm
+from drconsole.console.screens.dialogs import Ask, Confirm, prose
 from drconsole.console.screens.view import SEPARATOR, View
 from drconsole.console.widgets.columns import Column
-from drconsole.console.widgets.drawing import Line, Span
+from drconsole.console.widgets.drawing import Line, Span, wrapped
 from drconsole.console.widgets.painted import Painted
 from drconsole.console.widgets.table import VirtualTable, position
 from drconsole.model.target import Target, TargetHardware
+from drconsole.model.text import safe_text
 
 _COLUMNS = (
     Column(name="target", title="TARGET", width=12, flex=2),
@@ -28,7 +29,7 @@ _COLUMNS = (
     Column(name="cpu", title="CPU", width=4, rank=1, right=True),
     Column(name="gib", title="GiB", width=5, rank=1, right=True),
     Column(name="nics", title="NICS link/all", width=13, rank=2),
-    Column(name="checked", title="CHECKED", width=11, rank=2),
+    Column(name="checked", title="CHECKED", width=13, rank=2),
 )
 
 
@@ -69,7 +70,7 @@ class TargetsView(View, screen="targets"):
         pane = self.query_one("#machine", Painted)
         target = self.store.pool().get(self._pool.cursor)
         pane.entitle(target.name if target else "no target")
-        pane.paint(machine_lines(target) if target else [])
+        pane.paint(machine_lines(target, max(20, pane.size.width)) if target else [])
 
     def live(self) -> list[Span]:
         """How old the pool's states are."""
@@ -90,7 +91,7 @@ class TargetsView(View, screen="targets"):
             (target.name, "text"),
             (f"{glyph} {target.state}", role),
             (
-                " · ".join(part for part in (target.run, target.role) if part) or "–",
+                _tie(target) or "–",
                 "text" if target.run else "dim",
             ),
             (target.segment, "dim"),
@@ -120,10 +121,39 @@ class TargetsView(View, screen="targets"):
             lambda yes: self._check((), "checking all targets") if yes else None,
         )
 
+    def do_release(self) -> None:
+        """Gives the machine under the cursor back to the pool, once its name has been typed."""
+        target = self.store.pool().get(self._pool.cursor)
+        if target is None:
+            return
+        if not target.run:
+            self.console_app.say(f"{target.name} is {target.state}: no run holds it", "warn")
+            return
+        lines: list[Line] = [
+            *prose(f"{target.name} is {target.state} for {_tie(target)}. Released, it is free for any run, "),
+            *prose("which wipes its disks. What stands on it now is production of a real run.", "warn"),
+            [],
+            [("Type its name to confirm:", "warn")],
+        ]
+
+        def typed(name: str | None) -> None:
+            if name is not None:
+                request = requests.ReleaseTarget(name=target.name, confirm=name)
+                self.console_app.ask(f"releasing {target.name}", request, self._released)
+
+        self.app.push_screen(Ask(f"Release {target.name}", lines, exactly=target.name), typed)
+
+    def _released(self, target: Target) -> None:
+        self._take((target,))
+        self.console_app.say(f"{target.name} is {target.state}", "ok")
+
+    def _take(self, found: tuple[Target, ...]) -> None:
+        pool = self.store.pool() | {target.name: target for target in found}
+        self.store.set_targets(tuple(pool.values()), time.monotonic())
+
     def _check(self, names: tuple[str, ...], doing: str) -> None:
         def then(found: tuple[Target, ...]) -> None:
-            pool = self.store.pool() | {target.name: target for target in found}
-            self.store.set_targets(tuple(pool.values()), time.monotonic())
+            self._take(found)
             silent = sum(bool(target.error) for target in found)
             words = f"checked {phrases.count(len(found), 'target')}" + (
                 f", {silent} without answer" if silent else ""
@@ -131,6 +161,11 @@ class TargetsView(View, screen="targets"):
             self.console_app.say(words, "warn" if silent else "ok")
 
         self.console_app.ask(doing, requests.CheckTargets(names=names), then)
+
+
+def _tie(target: Target) -> str:
+    """What holds a machine, in words."""
+    return " · ".join(part for part in (target.run, target.role) if part)
 
 
 def _nics(hardware: TargetHardware | None) -> Span:
@@ -147,17 +182,17 @@ def _checked(target: Target) -> Span:
     if not target.checked:
         return "never", "warn"
     age = (datetime.now(UTC) - datetime.fromisoformat(target.checked)).total_seconds()
-    return (f"{phrases.age(age)} ago", "dim") if not target.error else ("no answer", "bad")
+    return (f"ok {phrases.age(age)} ago", "dim") if not target.error else ("no answer", "bad")
 
 
-def machine_lines(target: Target) -> list[Line]:
-    """Returns what is known of a machine, a line each."""
+def machine_lines(target: Target, width: int) -> list[Line]:
+    """Returns what is known of a machine, a line each; prose is wrapped to `width`."""
     glyph, role = mark(target.state)
     lines: list[Line] = [
         [(f"{glyph} {target.state}", role), (f"  {target.run} {target.role}".rstrip(), "text")]
     ]
     if target.error:
-        lines.append([(target.error, "bad")])
+        lines += [[(part, "bad")] for part in wrapped(safe_text(target.error), width)]
     hardware = target.hardware
     if hardware is None:
         return [*lines, [("never probed: c asks its BMC", "dim")]]

@@ -45,8 +45,15 @@ class View(Shown):
         self.app.push_screen(Help(self.id_word, self.console_app.keymap))
 
     def do_quit(self) -> None:
-        """Leaves; nothing that runs is touched."""
-        self.app.exit()
+        """Leaves; nothing that runs is touched. Changes that no file has are not lost without a word."""
+        from drconsole.console.draft import unsaved
+
+        if number := unsaved(self.store):
+            from drconsole.console.screens.leaving import Leave
+
+            self.app.push_screen(Leave(number), lambda yes: self.app.exit() if yes else None)
+        else:
+            self.app.exit()
 
     def do_theme(self) -> None:
         """Goes on to the next theme."""

@@ -1,0 +1,17 @@
+"""Leaving with changes that stand in no file."""
+
+from __future__ import annotations
+
+from drconsole.console import phrases
+from drconsole.console.screens.dialogs import Confirm, prose
+
+
+class Leave(Confirm):
+    """Asks whether drafts may be forgotten. They live in this console alone."""
+
+    def __init__(self, number: int) -> None:
+        words = (
+            f"{phrases.count(number, 'change')} of mappings and selections (screens 3 and 4) not written to a "
+            "file: leaving forgets them. w on those screens writes them."
+        )
+        super().__init__("Leave", prose(words, "warn"), "leaves all the same")
