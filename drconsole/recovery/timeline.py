@@ -12,6 +12,7 @@ from drconsole.journal import runs, steps
 from drconsole.journal.clock import now, seconds_between
 from drconsole.journal.runs import RunRow
 from drconsole.journal.steps import StepRow
+from drconsole.model.stages import stage_state
 from drconsole.model.step import STAGES
 from drconsole.planning.timeline import Progress
 from drconsole.recovery.foreseen import Foreseen, foresee
