@@ -25,8 +25,20 @@ def open_console(*, observe: bool = False, plain: bool = False) -> None:
     from drconsole.cli.configuration import writable
     from drconsole.cli.setup import FileSetup
     from drconsole.console.opening import run_console
+    from drconsole.console.wanted import Demo, OpenFile
 
-    run_console(config(), observe=observe, setup=None if observe else FileSetup(writable(config())))
+    setup = None if observe else FileSetup(writable(config()))
+    while isinstance(wanted := run_console(config(), observe=observe, setup=setup), OpenFile):
+        open_file(wanted.path)
+    if isinstance(wanted, Demo):
+        _demo()
+
+
+def _demo() -> None:
+    """Does what `drconsole demo` does."""
+    from drconsole.cli.demo import command
+
+    command.main(args=[], prog_name="drconsole demo", standalone_mode=False)
 
 
 def open_file(path: Path) -> None:
@@ -35,6 +47,11 @@ def open_file(path: Path) -> None:
     from drconsole.console.opening import read_snapshot_file
 
     read_snapshot_file(path)
+
+
+def shows_screens() -> bool:
+    """Whether there is a terminal for the console, and somebody at it."""
+    return sys.stdin.isatty() and not _shows_no_screens()
 
 
 def _shows_no_screens() -> bool:

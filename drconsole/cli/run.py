@@ -11,6 +11,7 @@ from drconsole.api.client import Client
 from drconsole.api.requests.runs import ReportFormat
 from drconsole.cli.printing import print_bytes, print_json, print_table
 from drconsole.cli.run_changes import CHANGES
+from drconsole.cli.run_replay import replay
 from drconsole.cli.run_step import show_step
 from drconsole.cli.run_uplinks import UPLINKS
 from drconsole.cli.run_verbs import VERBS
@@ -115,5 +116,5 @@ def report(run: str, site: str, form: str, out: str | None, **_shared: object) -
     print_bytes((text if text.endswith("\n") else f"{text}\n").encode(), out)
 
 
-for _verb in (*VERBS, *CHANGES, *UPLINKS):
+for _verb in (*VERBS, *CHANGES, *UPLINKS, replay):
     command.add_command(_verb)

@@ -15,11 +15,11 @@ from textual.screen import Screen
 
 from drconsole.api.requests import CHANGES, Request
 from drconsole.console.messages import Arrived, Told, Trouble
-from drconsole.console.presenting import Presenting
+from drconsole.console.replays import Replays
 from drconsole.console.screens.dialogs import Notice
 from drconsole.console.screens.small import TooSmall, too_small
 from drconsole.console.screens.view import View
-from drconsole.console.screens.welcome import Welcome
+from drconsole.console.wanted import Wanted
 from drconsole.errors import DRConsoleError
 
 Reply = TypeVar("Reply")
@@ -50,7 +50,7 @@ def _view(name: str) -> View:
     return view_class(name)(name)
 
 
-class ConsoleApp(Presenting):
+class ConsoleApp(Replays):
     """The console on one configuration. `config` None: looked for where DESIGN 6 says."""
 
     ENABLE_COMMAND_PALETTE = False
@@ -60,6 +60,7 @@ class ConsoleApp(Presenting):
 
     def __init__(self, config: str | None = None) -> None:
         super().__init__(config)
+        self.wanted: Wanted = None
         self._last_tick = 0.0
 
     # -- life ---------------------------------------------------------------------------------
@@ -94,7 +95,14 @@ class ConsoleApp(Presenting):
 
     def on_unconfigured(self) -> None:
         """There is no configuration."""
+        from drconsole.console.screens.welcome import Welcome
+
         self.push_screen(Welcome())
+
+    def leave_for(self, wanted: Wanted) -> None:
+        """Leaves, and asks whoever opened the console for something."""
+        self.wanted = wanted
+        self.exit()
 
     # -- what operators are told --------------------------------------------------------------------
 

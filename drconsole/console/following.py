@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from drconsole.api.presenting import Presented
@@ -16,7 +17,10 @@ AT_REST = frozenset({"held", "done", "failed", "cancelled"})
 
 
 class Following:
-    """One run. A view is newer than the events before it; events tell what is between two views."""
+    """One run. A view is newer than the events before it; events tell what is between two views.
+
+    `moment` is that of a replay, None where the run is shown as it is now.
+    """
 
     def __init__(self, run: str) -> None:
         self.run = run
@@ -33,6 +37,7 @@ class Following:
         self.timeline: Timeline | None = None
         self.timeline_shown = False
         self.presented: Presented | None = None
+        self.moment: datetime | None = None
         self._machines: dict[str, MachineView] = {}
         self._guests: dict[str, GuestView] = {}
 
@@ -125,6 +130,10 @@ class Following:
             return []
         failed = {step.key for step in self.failed()}
         return [step for step in self.steps_of(*names) if step.key in failed]
+
+    def now(self) -> datetime:
+        """Returns the moment that is shown: that of a replay, else now."""
+        return self.moment or datetime.now(UTC)
 
     def machine(self, target: str) -> MachineView | None:
         """Returns a machine of the run by its target's name."""

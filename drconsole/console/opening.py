@@ -13,23 +13,34 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from drconsole.api.setting_up import SiteSetup
     from drconsole.console.app import ConsoleApp
+    from drconsole.console.wanted import Wanted
 
 _GRACE_S = 2.0
 _ENDS = (signal.SIGHUP, signal.SIGTERM)
 
 
-def run_console(config: str | None, *, observe: bool = False, setup: SiteSetup | None = None) -> None:
+def run_console(
+    config: str | None,
+    *,
+    observe: bool = False,
+    setup: SiteSetup | None = None,
+    replay: tuple[str, float] | None = None,
+) -> Wanted:
     """Shows the console on a configuration (None: where it is looked for) until the operator leaves.
 
+    Returns what they ask for that a console cannot do: the demo, a snapshot file; None for nothing.
+
     With `observe` the service refuses this console whatever changes something. `setup` is what a site is
-    set up with where there is no configuration. Whoever calls has made sure that there is a terminal.
-    Runs go on without it.
+    set up with where there is no configuration. `replay` is a run that is over and the pace
+    at which it is shown once more. Whoever calls has made sure that there is a terminal. Runs go on
+    without it.
     """
     from drconsole.console.app import ConsoleApp
 
     app = ConsoleApp(config)
-    app.observe, app.setup = observe, setup
+    app.observe, app.setup, app.wants_replay = observe, setup, replay
     _run(app)
+    return app.wanted
 
 
 def read_snapshot_file(path: Path) -> None:

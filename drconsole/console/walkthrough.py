@@ -62,7 +62,7 @@ _SENTENCES: dict[str, dict[str, tuple[During, After]]] = {
             "From here on the drill has clones of {groups}, {rpo} old: {site} goes on and notices nothing.",
         ),
         "planned": (
-            "The guests at {site} are shut down in order; their last writes come over, then replication halts.",
+            "Guests at {site} are shut down in order; their last writes come over, then replication halts.",
             "Replication is halted and {site} cannot write any more: nothing is lost; {groups}, RPO {rpo}.",
         ),
         "disaster": (
@@ -78,13 +78,13 @@ _SENTENCES: dict[str, dict[str, tuple[During, After]]] = {
     },
     "provision": {
         _ANY: (
-            "Bare machines boot from the network and are installed, all at once: {ready} of {machines} answer.",
+            "Bare machines boot from the network and are installed, all at once: {ready} of {total} answer.",
             "{machines} are installed and answer, {hosts} among them.",
         ),
     },
     "uplinks": {
         _ANY: (
-            "Each host's network ports are tried before they are trusted: the management server must reach it.",
+            "Each host's ports are tried before they are trusted: the management server must reach it.",
             "{hosts} are reached at the addresses that they were captured with.",
         ),
     },
@@ -99,7 +99,7 @@ _SENTENCES: dict[str, dict[str, tuple[During, After]]] = {
         ),
         "disaster": (
             "Last look before storage is connected; then the replicas here become the ones that are written.",
-            "The replicas of {groups} are promoted: this side is written to now. There is no way back but failback.",
+            "The replicas of {groups} are promoted: this side is written to now.",
         ),
     },
     "import": {
@@ -110,8 +110,8 @@ _SENTENCES: dict[str, dict[str, tuple[During, After]]] = {
     },
     "guests": {
         "drill": (
-            "Guests are registered and started in their order, on isolated networks: {registered} of {guests}.",
-            "{registered} of {guests} guests are registered and {running} run, cut off from the real networks.",
+            "Guests are registered and started in order, on isolated networks: {registered} of {guests}.",
+            "{registered} of {guests} guests are registered; {running} run, cut off from real networks.",
         ),
         "planned": (
             "Guests are registered and started in their order: {registered} of {guests} are here.",
@@ -264,6 +264,7 @@ def _ended(text: str) -> str:
 def _filled(sentence: str, facts: Facts, **more: str) -> str:
     words: Mapping[str, object] = {
         **msgspec.structs.asdict(facts),
+        "total": facts.machines,
         "groups": phrases.count(facts.groups, "group"),
         "machines": phrases.count(facts.machines, "machine"),
         "hosts": phrases.count(facts.hosts, "host"),

@@ -61,6 +61,22 @@ RUN = (
         screens=("run",),
         changes=True,
     ),
+    Action(name="play", keys=("space",), label="hold", help="replay: hold on, go on", screens=("run",)),
+    Action(
+        name="next_stage",
+        keys=("n",),
+        label="next stage",
+        help="replay: to where the next stage begins (N: the one before)",
+        screens=("run",),
+    ),
+    Action(name="stage_before", keys=("N",), help="replay: back to the stage before", screens=("run",)),
+    Action(
+        name="replay",
+        keys=("P",),
+        label="replay",
+        help="play a run that is over from its beginning, on these screens; again to leave that",
+        screens=("run",),
+    ),
     Action(
         name="table",
         keys=("t",),
@@ -82,8 +98,16 @@ RUN = (
         help="say in a sentence what each stage does as it happens, or not any more",
         screens=("run",),
     ),
-    Action(name="more", keys=("plus", "equals_sign"), help="timeline: closer (- farther)", screens=("run",)),
-    Action(name="later", keys=("right",), help="timeline: on in time", screens=("run",)),
+    Action(
+        name="more",
+        keys=("plus", "equals_sign"),
+        label="closer",
+        help="timeline: closer (- farther); replay: faster (- slower)",
+        screens=("run",),
+    ),
+    Action(
+        name="later", keys=("right",), label="along", help="timeline: on in time (left: back)", screens=("run",)
+    ),
     Action(name="earlier", keys=("left",), help="timeline: back in time", screens=("run",)),
     Action(
         name="uplinks",

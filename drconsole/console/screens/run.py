@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 
 from textual.widget import Widget
 
@@ -77,7 +76,8 @@ class RunScreen(RunShown, screen="run"):
         view = following.view
         goes_on = "attached" if self.has_class("narrow") else "attached (goes on without you)"
         word = goes_on if following.attached else "detached"
-        return (view.site, f"{view.run} {view.mode} {view.state}", word)
+        run = f"{view.run} {view.mode} {view.state}"
+        return (view.site, run) if following.moment else (view.site, run, word)
 
     def labels(self) -> dict[str, str]:
         """What the verbs would do now; those that do not apply stay out."""
@@ -114,11 +114,7 @@ class RunScreen(RunShown, screen="run"):
         facts = [*run_words.outcome(view), run_words.finish(view, following.timeline)]
         pane.entitle(f"Stages {done}/{len(view.stages)}", " · ".join(fact for fact in facts if fact))
         width, look = pane.size.width, self.console_app.look
-        pane.paint(stage_lines(view.stages, run_words.paces(following), self.now(), width, look))
-
-    def now(self) -> datetime:
-        """Returns the moment that is shown: now, or that of a replay."""
-        return datetime.now(UTC)
+        pane.paint(stage_lines(view.stages, run_words.paces(following), following.now(), width, look))
 
     def _show_table(self, following: Following | None) -> None:
         table = self.doing
@@ -187,7 +183,8 @@ class RunScreen(RunShown, screen="run"):
         following, now = self.store.following, time.monotonic()
         if following is None or following.view is None:
             return super().live()
-        view, live = following.view, following.live and following.attached
+        view = following.view
+        live = following.live and following.attached and following.moment is None
         elapsed = view.elapsed_s + (now - following.viewed if live else 0.0)
         done = following.steps.states()["done"]
         waits = following.waits()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import datetime
 
 from drconsole.console import phrases
 from drconsole.console.following import Following
@@ -160,15 +160,15 @@ def step_cells(following: Following, key: str) -> Cells:
         _marked(step.state),
         (step.key, "text"),
         (str(step.attempts or "–"), "dim"),
-        (_took(step), "dim"),
+        (_took(step, following.now()), "dim"),
         (step.error or "", "bad" if step.state == "failed" else "dim"),
     )
 
 
-def _took(step: StepView) -> str:
+def _took(step: StepView, now: datetime) -> str:
     if not step.started:
         return "–"
-    end = datetime.fromisoformat(step.ended) if step.ended else datetime.now(UTC)
+    end = datetime.fromisoformat(step.ended) if step.ended else now
     return phrases.span(max(0.0, (end - datetime.fromisoformat(step.started)).total_seconds()))
 
 

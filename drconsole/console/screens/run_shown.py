@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import time
+
 from drconsole.console.following import Following
 from drconsole.console.screens.run_timeline import RunTimeline
 from drconsole.console.walkthrough import sentences
@@ -10,6 +12,9 @@ from drconsole.console.widgets.painted import Painted
 
 
 _SENTENCE_LINES = 3
+_PACE = 8.0
+"""At which a replay begins that is asked for by a key."""
+
 SHOWN = ("machines", "steps", "guests", "timeline")
 """What the table of the Run screen can show."""
 
@@ -23,8 +28,18 @@ class RunShown(RunTimeline):
 
     def passing_labels(self) -> dict[str, str]:
         """Labels of keys that mean something only now."""
-        timed = self.shows == "timeline"
-        return {"more": "zoom" if timed else "", "later": "along" if timed else ""}
+        timed, replay = self.shows == "timeline", self.console_app.replay
+        if replay is not None:
+            return {
+                "replay": "leave replay", "play": "hold" if replay.playing else "play", "more": "faster",
+                "later": "", "next_stage": "next stage", "runs": "", "detach": "", "recover": "",
+            }  # fmt: skip
+        following = self.store.following
+        over = following is not None and following.view is not None and not following.live
+        return {
+            "more": "zoom" if timed else "", "later": "along" if timed else "", "play": "", "next_stage": "",
+            "replay": "replay" if over else "",
+        }  # fmt: skip
 
     def show_walk(self, following: Following | None) -> None:
         """Says in a sentence what happens: where it is asked for, or a walkthrough goes on."""
@@ -61,14 +76,62 @@ class RunShown(RunTimeline):
         """Shows another table."""
         raise TypeError(f"{type(self).__name__} has no {shows}")
 
+    # -- replays ----------------------------------------------------------------------------------
+
+    def action_perform(self, name: str) -> None:
+        """The keys of a pause hold a replay; all else is as on every screen."""
+        super().action_perform("play" if name == "pause" and self.console_app.replay is not None else name)
+
+    def do_replay(self) -> None:
+        """Plays the run from its beginning; again to leave that."""
+        app, following = self.console_app, self.store.following
+        if app.replay is not None:
+            app.end_replay()
+        elif following is not None:
+            app.start_replay(following.run, _PACE)
+
+    def do_play(self) -> None:
+        """Holds a replay on, or lets it go on."""
+        if (replay := self.console_app.replay) is not None:
+            replay.turn(time.monotonic())
+            self.console_app.show_replay()
+
+    def do_next_stage(self) -> None:
+        """To where the next stage of a replay begins."""
+        self._chapter(1)
+
+    def do_stage_before(self) -> None:
+        """Back to the stage before."""
+        self._chapter(-1)
+
+    def _chapter(self, by: int) -> None:
+        if (replay := self.console_app.replay) is not None:
+            replay.chapter(by, time.monotonic())
+            self.console_app.show_replay()
+
+    def do_up(self) -> None:
+        """Back, where there is something to go back from; then out of a replay."""
+        if self.console_app.replay is not None and self.shows == "machines" and not self.filter:
+            self.console_app.end_replay()
+        else:
+            super().do_up()
+
+    # -- keys of two meanings ---------------------------------------------------------------------
+
     def do_more(self) -> None:
-        """Closer."""
-        if self.shows == "timeline":
+        """A replay faster, a timeline closer."""
+        if (replay := self.console_app.replay) is not None:
+            replay.faster(1)
+            self.console_app.show_replay()
+        elif self.shows == "timeline":
             self.zoom(1)
 
     def do_last(self) -> None:
         """Less of what `+` gives; elsewhere the screen before this one."""
-        if self.shows == "timeline":
+        if (replay := self.console_app.replay) is not None:
+            replay.faster(-1)
+            self.console_app.show_replay()
+        elif self.shows == "timeline":
             self.zoom(-1)
         else:
             super().do_last()

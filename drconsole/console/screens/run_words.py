@@ -21,6 +21,8 @@ def carried(following: Following, now: float) -> Span:
     age = now - following.viewed
     if view is None:
         return "asking the service …", "work"
+    if following.moment is not None:
+        return f"replay of {phrases.when(following.moment.isoformat())}", "changed"
     if not following.attached:
         return f"STALE {phrases.age(age)} (detached)", "warn"
     if not following.live:

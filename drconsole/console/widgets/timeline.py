@@ -1,7 +1,7 @@
 """A run in time: a row for each machine with its stages, then one for each stage of no machine.
 
-`█` is what was on the critical path, `▒` what was not; `░` and `·` are the same, foreseen. A stage begins with
-its letter. All of it is pure: the screen puts the rows into a table, and the axis under it.
+`█` is what was on the critical path, `▒` what was not; `░` and `·` are the same, foreseen. A stage begins
+with its letter. All of it is pure: the screen puts the rows into a table, and the axis under it.
 """
 
 from __future__ import annotations
@@ -152,17 +152,20 @@ def axis_lines(timeline: Timeline, window: Window, offset: int, width: int, look
     `offset` are the cells before the bars.
     """
     cells: list[Span] = [(" ", "dim")] * width
+    marks = (
+        (window.cell(timeline.forecast_s, width), "F", "warn"),
+        (window.cell(timeline.bound_s, width), "B", "ok"),
+        (window.cell(timeline.elapsed_s, width), "N", "title"),
+    )
     step = next((t for t in _TICKS_S if t / window.span_s * width >= _TICK_CELLS), _TICKS_S[-1])
     tick = -(-window.start_s // step) * step
     while tick < window.start_s + window.span_s:
-        _put(cells, window.cell(tick, width), f"╵{phrases.span(tick)}", "dim")
+        at, label = window.cell(tick, width), f"╵{phrases.span(tick)}"
+        if not any(at <= cell <= at + len(label) for cell, _, _ in marks):
+            _put(cells, at, label, "dim")
         tick += step
-    for at, glyph, role in (
-        (timeline.forecast_s, "F", "warn"),
-        (timeline.bound_s, "B", "ok"),
-        (timeline.elapsed_s, "N", "title"),
-    ):
-        _put(cells, window.cell(at, width), glyph, role)
+    for cell, glyph, role in marks:
+        _put(cells, cell, glyph, role)
     glyphs = _PLAIN if look.ascii_only else _FULL
     legend: list[Span] = [
         (glyphs[True, True], "work title"), (" critical  ", "dim"),
