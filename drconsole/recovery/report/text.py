@@ -46,6 +46,6 @@ def _drawn(bar: Bar, whole_s: float) -> str:
     first = min(_WIDE - 1, int(_WIDE * began / whole_s))
     size = max(1, min(_WIDE - first, round(_WIDE * (ended - began) / whole_s)))
     drawn = (" " * first + ("#" if bar.critical else "=") * size).ljust(_WIDE)
-    who = safe_text(f"{bar.protected or 'all'}" + (f" on {bar.machine}" if bar.machine else ""), limit=24)
+    who = safe_text(f"{bar.machine}: {bar.protected}" if bar.machine else "the run", limit=24)
     mark = "!" if bar.critical else " "
     return f"{bar.stage:<9} {who:<24} {mark}|{drawn}| {duration(began):>7} +{duration(ended - began)}"
