@@ -19,14 +19,14 @@ _NAMED = 100
 
 
 def head(screen: str, width: int, badges: Sequence[Span], look: Look) -> tuple[Line, list[Span]]:
-    """Returns the first line, and the badges that had no room in it. The first badge always has it."""
+    """Returns the first line, and the badges that had no room in it. A mode always has it."""
     if screen not in SCREENS:
         left: Line = [(" drconsole ", "title"), (f"[{TITLES[screen]}]", "here")]
     else:
         left = _tabs(screen) if width < _NAMED else _tabs_apart(screen)
     right, rest = list(badges), list[Span]()
     room = width - length_of(left, look)
-    while len(right) > 1 and length_of(right, look) >= room:
+    while right and length_of(right, look) > room:
         rest.insert(0, right.pop())
     gap = room - length_of(right, look)
     return [*left, (" " * max(0, gap), "text"), *right], rest
