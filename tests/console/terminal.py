@@ -22,7 +22,10 @@ from pathlib import Path
 
 import pyte
 
-_KEYS = {"enter": "\r", "esc": "\x1b", "space": " ", "up": "\x1b[A", "down": "\x1b[B", "tab": "\t"}
+_KEYS = {
+    "enter": "\r", "esc": "\x1b", "space": " ", "up": "\x1b[A", "down": "\x1b[B", "tab": "\t",
+    "pgup": "\x1b[5~", "pgdn": "\x1b[6~", "home": "\x1b[H", "end": "\x1b[F",
+}  # fmt: skip
 _OPEN = "from drconsole.console.opening import run_console; run_console({!r})"
 _COLOUR = re.compile(rb"\x1b\[[0-9;]*m")
 
