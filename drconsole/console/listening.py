@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -113,7 +114,9 @@ class Listening(App[None]):
         for entry in self.store.sites.values():
             if entry.name not in self._watched:
                 self._watched.add(entry.name)
-                self._feeds.append(self.work(feeds.watch(client, entry.name, self.post_message), "feed"))
+                self._feeds.append(
+                    self.work(partial(feeds.watch, client, entry.name, self.post_message), "feed")
+                )
             if entry.snapshot is not None:
                 self.want_snapshot(entry.snapshot.id)
 
@@ -157,10 +160,11 @@ class Listening(App[None]):
         wanted = lambda: following.wants_view or (following.live and _old(following))  # noqa: E731
         following.wants_view = True
         self._runs = [
-            self.work(feeds.follow(client, following.run, following.seq, self.post_message), "run"),
-            self.work(feeds.view(client, following.run, wanted, self.post_message), "run"),
-            self.work(run_feeds.timeline(client, following, self.post_message), "run"),
-            self.work(run_feeds.presenter(client, following.run, self.post_message), "run"),
+            # Not coroutines: one that is called off before it has begun would never be awaited.
+            self.work(partial(feeds.follow, client, following.run, following.seq, self.post_message), "run"),
+            self.work(partial(feeds.view, client, following.run, wanted, self.post_message), "run"),
+            self.work(partial(run_feeds.timeline, client, following, self.post_message), "run"),
+            self.work(partial(run_feeds.presenter, client, following.run, self.post_message), "run"),
         ]
         self.store.dirty.add("run")
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from textual.timer import Timer
+from textual.worker import Worker
 
 from drconsole.api import requests
 from drconsole.api.client import Client
@@ -60,11 +61,13 @@ class Judging(Placing):
             store.desk.judged[site] = judged
 
         put(self.store, Judged(of=of))
-        self.run_worker(
-            ask_verdict(client, self._request(), of, self.app.post_message, put),
-            group="judging",
-            exclusive=True,
-            exit_on_error=False,
+        question = self._request()
+
+        async def work() -> None:
+            await ask_verdict(client, question, of, self.app.post_message, put)
+
+        self._judge: Worker[None] = self.run_worker(
+            work, group="judging", exclusive=True, exit_on_error=False
         )
         self.update()
 

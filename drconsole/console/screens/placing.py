@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 
 from textual.timer import Timer
+from textual.worker import Worker
 
 from drconsole.console import phrases
 from drconsole.console.draft import MappingDraft, SelectionDraft
@@ -62,7 +63,9 @@ class Placing(Basing):
 
             self.app.post_message(Arrived(put, now=True))
 
-        self.run_worker(work(), group="placing", exclusive=True, exit_on_error=False)
+        self._place_worker: Worker[None] = self.run_worker(
+            work, group="placing", exclusive=True, exit_on_error=False
+        )
 
     def reach(self, placed: Placement | None, names: dict[str, str]) -> Line:
         """Returns whether each deployed guest finds a host that reaches all it needs, as a line."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
 from typing import TYPE_CHECKING
 
 import msgspec
@@ -75,7 +76,8 @@ class Verdict:
             if judged.of == wanted:
                 self.judged = judged
 
-        asking = ask_verdict(client, plan_of(self._app.store, wanted), wanted, self._app.post_message, put)
+        question = plan_of(self._app.store, wanted)
+        asking = partial(ask_verdict, client, question, wanted, self._app.post_message, put)
         self._app.work(asking, group="verdict")
 
     def lines(self) -> list[Line]:
