@@ -21,6 +21,7 @@ from drconsole.recovery.planner import refuse_unsafe
 from drconsole.recovery.verbs.flags import flags_changed
 from drconsole.recovery.verbs.giving_up import giving_up, host_of
 from drconsole.recovery.verbs.replacing import replacement
+from drconsole.recovery.verbs.uplinks import cleared, rolled_back
 from drconsole.settings.values import Settings
 from tests.sim import site
 
@@ -89,6 +90,24 @@ def reflagged(random: Random) -> Decide:
         hosts = {role.protected: not role.deploy} if random.random() < 0.6 else {}
         guests = {guest.id: not guest.deploy} if not hosts or random.random() < 0.3 else {}
         return flags_changed(seen, guests, hosts, pool, used, reason="late")
+
+    return decide
+
+
+def rolled(host: str) -> Decide:
+    """A host's trial is rolled back."""
+
+    def decide(seen: Seen, pool: Iterable[Target], used: Collection[str]) -> Change:
+        return rolled_back(seen, host, reason="the wrong switch")
+
+    return decide
+
+
+def allowed(host: str) -> Decide:
+    """All ports of a host may be tried again."""
+
+    def decide(seen: Seen, pool: Iterable[Target], used: Collection[str]) -> Change:
+        return cleared(seen, (host,))
 
     return decide
 

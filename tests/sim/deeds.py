@@ -32,6 +32,12 @@ def mark_of(key: str, machine: str) -> str:
     return f"{key}@{machine}" if machine else key
 
 
+def tried_port(step: Step) -> str:
+    """Names the trial that follows after others were rolled back: it is another one than the first."""
+    refused = step.arguments.get("refused") if step.handler == "vsphere.try-uplinks" else None
+    return f" on port {len(refused)}" if refused else ""
+
+
 class Deed(msgspec.Struct, frozen=True, kw_only=True):
     """A step's effect. `mark` names what is so afterwards, or what the undoing is called.
 
@@ -55,7 +61,7 @@ def deed_of(step: Step, management: str) -> Deed:
     if step.stage == "cleanup":
         clears = _clears(step, management)
         return Deed(kind="undo", mark=step.key, machine=step.machine, group=group, clears=clears)
-    mark = mark_of(step.key, step.machine)
+    mark = mark_of(step.key, step.machine) + tried_port(step)
     return Deed(kind="make", mark=mark, machine=step.machine, group=group)
 
 

@@ -6,8 +6,9 @@ import asyncio
 from collections.abc import Sequence
 from typing import cast
 
-from drconsole.errors import DeviceError, Unreachable
+from drconsole.errors import DeviceError, Question, Unreachable
 from drconsole.model.step import Done, Facts, Handlers, Step, Work
+from drconsole.planning import keys
 from drconsole.planning.plan_input import PlanInput
 from drconsole.recovery.drill_work import DrillWork
 from drconsole.recovery.drivers import Room
@@ -18,6 +19,9 @@ from tests.sim.loop import here
 from tests.sim.rules import Rules
 from tests.sim.weather import Weather
 from tests.sim.world import Request, World
+
+PORTS = 3
+"""So many ports of a machine may be tried for management."""
 
 _LOOK_AGAIN_S = 0.4
 """How often a handler looks for the end of a task that a dead runner has left at work."""
@@ -53,6 +57,7 @@ class Simulated:
     async def act(self, work: Work) -> None:
         """Asks the device for it."""
         await self._travel(work)
+        _ask(work)
         for need in work.step.needs if isinstance(work, StepWork) else ():
             work.result(need)
         stops = here().stops
@@ -92,7 +97,21 @@ def _result(work: Work) -> Facts:
         found |= {"point_in_time": "2026-11-22T08:00:00Z", "rpo_s": 12.0, "clone": ""}
     if work.step.handler == "recovery.compare":
         found |= {"lost": 0}
+    if work.step.handler == "vsphere.try-uplinks":
+        found |= {"port": f"vmnic{len(work.step.arguments.get('refused', ()))}"}
     return found
+
+
+def _ask(work: Work) -> None:
+    """What an operator decides: a move for good that is reviewed, and ports that have run out."""
+    step = work.step
+    if step.handler == "vsphere.try-uplinks" and len(step.arguments.get("refused", ())) >= PORTS:
+        raise DeviceError("no port is left to try", about=step.object)
+    if step.handler == "vsphere.apply-uplinks" and step.asks:
+        port = work.result(keys.uplinks_tried(step.object))["port"]
+        question = f"move {step.object} on {step.machine} to {port}?"
+        if work.answered(question) is None:
+            raise Question(question, about=step.object, remedy="approve, or roll back")
 
 
 class SimulatedRoom:

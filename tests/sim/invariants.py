@@ -106,7 +106,7 @@ def _answers(connection: Connection, run: str, log: list[Event]) -> Iterator[str
         if count > asked[key]:
             yield f"{run}: {key} asked {asked[key]} times and was answered {count} times"
     for key, count in given["retry"].items():
-        if count > failed[key]:
+        if count + given["approve"][key] > failed[key] + asked[key]:
             yield f"{run}: {key} failed {failed[key]} times and was retried {count} times"
     if given["cancel"][""] > 1:
         yield f"{run}: was cancelled {given['cancel']['']} times"

@@ -19,10 +19,14 @@ from drconsole.journal.runs import RunRow
 from drconsole.journal.steps import StepRow
 from drconsole.recovery import verbs
 from drconsole.recovery.step_page import step_detail
+from drconsole.recovery.uplinks import uplinks_of
+from drconsole.recovery.verbs.uplinks import apply
 from drconsole.recovery.view import run_view
-from tests.sim.amending import Decide, given_up, reflagged, replaced
+from tests.sim.amending import Decide, allowed, given_up, reflagged, replaced, rolled
 
-_AMENDMENTS = frozenset({"replace", "flags", "give-up"})
+_AMENDMENTS = frozenset({"replace", "flags", "give-up", "roll-back", "allow"})
+_ROLLED_BACK = 0.3
+"""How often a trial that is reviewed is rolled back instead of applied."""
 AT_REST = frozenset({"held", "done", "failed", "cancelled"})
 Verb = Callable[[Connection], CommandReply] | Decide
 """Written in one transaction, or decided first and written then: an amendment."""
@@ -94,16 +98,27 @@ class Operator:
         if row.paused_by is not None:
             return "resume", lambda c: verbs.resume(c, row.id, actor=self._name)
         waiting = [key for key, step in known.items() if step.state == "waiting"]
+        if reviewed := [key for key in waiting if known[key].step.asks]:
+            return self._review(row, known[self._random.choice(reviewed)])
         if waiting:
             return "approve", lambda c: verbs.approve(c, row.id, waiting[0], actor=self._name)
         failed = [key for key, step in known.items() if step.state == "failed"]
         if not failed:
             return None
         name = self._random.choice(failed)
+        if known[name].step.arguments.get("refused"):
+            return "allow", allowed(known[name].step.object)
         if self._random.random() < 0.05:
             return "skip", lambda c: verbs.skip(c, row.id, name, reason="given up", actor=self._name)
         every = self._random.random() < 0.5
         return "retry", lambda c: verbs.retry(c, row.id, (name,), every=every, actor=self._name)
+
+    def _review(self, row: RunRow, asked: StepRow) -> tuple[str, Verb]:
+        host = asked.step.object
+        if self._random.random() < _ROLLED_BACK:
+            return "roll-back", rolled(host)
+        hosts = (host,) if self._random.random() < 0.5 else ()
+        return "apply", lambda c: apply(c, row.id, hosts, actor=self._name)
 
     def _mischievous(self, row: RunRow, known: dict[str, StepRow]) -> tuple[str, Verb]:
         name = self._random.choice(sorted(known)) if known else "no/such/step"
@@ -119,7 +134,15 @@ class Operator:
             "flags": reflagged(self._random),
             "give-up": given_up(name),
         }
+        if any(step.step.asks for step in known.values()):
+            host = known[name].step.object
+            choices |= {
+                "apply": lambda c: apply(c, row.id, (host,), actor=self._name),
+                "roll-back": rolled(host),
+                "allow": allowed(host),
+            }
         if self._random.random() < 0.3:
+            self._journal.read(lambda c: uplinks_of(c, row.id))
             self._journal.read(lambda c: run_view(c, row.id))
             if known:
                 self._journal.read(lambda c: step_detail(c, row.id, name))

@@ -49,7 +49,21 @@ class Rules:
             return
         if state not in ("running", "waiting", "paused"):
             yield f"while the run is {state}"
+        yield from self._uplinks(asked)
         yield from self._stages(asked, states)
+
+    def _uplinks(self, asked: Request) -> Iterator[str]:
+        """What has moved for good is not tried again; what is reviewed moves once somebody has said so."""
+        step = asked.step
+        moved = mark_of(keys.uplinks_applied(step.object), step.machine)
+        if step.handler == "vsphere.try-uplinks" and self.world.stands(asked.run, moved):
+            yield "though the host has moved for good"
+        if step.handler == "vsphere.apply-uplinks" and step.asks:
+            said = self._database.ask(
+                "SELECT steps FROM command WHERE run = ? AND verb = 'approve'", asked.run
+            )
+            if not any(step.key in msgspec.json.decode(row[0]) for row in said):
+                yield "though nobody has approved it"
 
     def _amended_since(self, asked: Request) -> bool:
         """What was begun before an amendment may go on for a moment: the journal has another plan then."""

@@ -31,7 +31,8 @@ class Window(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Wanted(msgspec.Struct, frozen=True, kw_only=True):
-    """One run. `hosts` and `guests` are counts; `rack` "b" asks for machines of its own."""
+    """One run. `hosts` and `guests` are counts; `rack` "b" asks for machines of its own; where it is
+    `reviewed`, an operator is asked before a host moves to its uplinks for good."""
 
     run: str
     mode: Mode
@@ -41,6 +42,7 @@ class Wanted(msgspec.Struct, frozen=True, kw_only=True):
     begins_s: float
     auto_cleanup: bool
     answered: bool
+    reviewed: bool = False
 
 
 class Scenario(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +66,7 @@ class Scenario(msgspec.Struct, frozen=True, kw_only=True):
 def drawn(seed: int) -> Scenario:
     """Returns the scenario of a seed."""
     random = Random(f"{seed}/scenario")
-    first = _wanted(random, "R-1", 0.0)
+    first = msgspec.structs.replace(_wanted(random, "R-1", 0.0), reviewed=_reviewed(seed))
     runs: tuple[Wanted, ...] = (first,)
     if random.random() < 0.25:
         rival = _wanted(random, "R-2", random.choice((0.0, 0.01, random.uniform(0, 60))))
@@ -86,9 +88,16 @@ def drawn(seed: int) -> Scenario:
     )
 
 
+def _reviewed(seed: int) -> bool:
+    """Drawn apart, so that every other seed's story stays as it was."""
+    return Random(f"{seed}/review").random() < 0.15
+
+
 def undisturbed(wanted: Wanted) -> Scenario:
     """Returns the same run in fair weather, alone: what the world should look like afterwards."""
-    alone = msgspec.structs.replace(wanted, run="R-1", begins_s=0.0, auto_cleanup=False, answered=False)
+    alone = msgspec.structs.replace(
+        wanted, run="R-1", begins_s=0.0, auto_cleanup=False, answered=False, reviewed=False
+    )
     return Scenario(seed=0, runs=(alone,), storm=0.0, calm_s=0.0, operators=1)
 
 

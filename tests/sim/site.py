@@ -77,6 +77,7 @@ def request(wanted: Wanted) -> planner.Request:
         targets=pool(),
         world=World(now=NOW, groups=health),
         mapping=mapping(wanted),
+        review_uplinks=wanted.reviewed,
     )
 
 

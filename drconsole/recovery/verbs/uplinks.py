@@ -158,9 +158,15 @@ def rolled_back(seen: Seen, host: str, *, reason: str = "") -> Change:
 
 
 def cleared(seen: Seen, hosts: Iterable[str]) -> Change:
-    """Returns the change that lets all ports of hosts be tried again whose trials are `spent`."""
+    """Returns the change that lets all ports of hosts be tried again whose trials are `spent`.
+
+    Raises UnknownName, Refused for another one: what stands on trial or has moved is not put back by this.
+    """
     known = host_steps(seen.rows)
     own = tuple(_one(known, host) for host in hosts)
+    for each in own:
+        if not each.spent:
+            raise Refused("none of its trials has failed for want of ports rolled back", about=each.host)
     told = "; ".join(f"{each.host}: {', '.join(each.refused)} may be tried again" for each in own)
     return _refusing(seen, dict.fromkeys((each.target for each in own), ()), own, verb=CLEAR, text=told)
 
