@@ -94,6 +94,10 @@ def _waits(run: str, steps: Sequence[StepView]) -> RunStopped:
     asked = next((step for step in steps if step.state == "waiting"), None)
     failed = next((step for step in steps if step.state == "failed"), None)
     verbs = [f"`drconsole run approve {run} {asked.key}` once that is so"] if asked else []
+    if asked and asked.key.startswith("uplinks/"):
+        verbs.append(
+            f"`drconsole run uplinks {run}` shows all hosts', --apply moves them, --roll-back does not"
+        )
     if failed:
         verbs += [f"`drconsole run retry {run} {failed.key}`", "`run skip …`"]
         if failed.key.startswith(("provision/", "uplinks/")):

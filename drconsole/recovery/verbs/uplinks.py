@@ -50,8 +50,8 @@ class HostSteps(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def question(self) -> StepRow | None:
-        """The step that waits for an operator, None where none does."""
-        return next((row for row in self.rows.values() if row.state == "waiting"), None)
+        """The move for good where it waits for an operator, else None."""
+        return self.applied if self.applied is not None and self.applied.state == "waiting" else None
 
     @property
     def moved(self) -> bool:
