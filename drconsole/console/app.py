@@ -60,6 +60,7 @@ class ConsoleApp(Replays):
 
     def __init__(self, config: str | None = None) -> None:
         super().__init__(config)
+        self.animation_level = "none"  # a page that glides is sent many times over
         self.wanted: Wanted = None
         self._last_tick = 0.0
 
