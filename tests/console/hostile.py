@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import re
 import unicodedata
 from pathlib import Path
@@ -11,6 +12,7 @@ import msgspec
 from drconsole.console.look import Look
 from drconsole.model.inventory import Datastore, Mount, Network, Snapshot, SwitchMember
 from tests.console.archive_world import archive
+from tests.console.hostile_replies import log, replies, told
 from tests.console.scripted_service import ScriptedService, shows_run
 from tests.console.small_world import events, run_view
 from tests.console.terminal import drawn
@@ -97,6 +99,9 @@ _SEQUENCE = re.compile(
     r"|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)"  # OSC
     r"|\x1b[()][A-Z0-9]|\x1b[78=>]"
 )
+_UNFINISHED = re.compile(r"\x1b[^\x1b]{0,24}\Z")
+"""What the end of a session cuts."""
+
 _OURS = re.compile(
     r"\x1b\[(?:[0-9;]*m|[0-9;]*H|\?(?:7|25|1004|1049|2004|2026|2048)[hl]|\?(?:2026|2048)\$p|[<>][0-9]*u"
     r"|\?(?:1000|1003|1006|1015|1016)[hl])"
@@ -149,18 +154,19 @@ def hostile_world(folder: Path) -> ScriptedService:
     """Returns a service that tells of that site, its snapshots, its pool and a run of it."""
     named = tuple(name for key, name in CORPUS.items() if key not in BARE)
     service = archive(folder, site=site(), pool=(*named, *"PQRSTU"))
-    view = run_view(site(), pool=(*named, "P", "Q"))
+    view = told(run_view(site(), pool=(*named, "P", "Q")), named)
     shows_run(service, view)
-    service.events = [*events(site())]
+    service.events = [*events(site()), *log(view, named)]
+    replies(service, site(), view, named)
     return service
 
 
 def leaks(sent: bytes) -> list[str]:
     """Returns what a terminal was sent that neither is to be read nor belongs to the console's drawing."""
-    text = sent.decode("utf-8", errors="surrogateescape")
+    text = codecs.getincrementaldecoder("utf-8")("surrogateescape").decode(sent)
     wrong = [found for found in _SEQUENCE.findall(text) if not _OURS.fullmatch(found)]
     wrong += [style for style in dict.fromkeys(_STYLE.findall(text)) if _NEVER & _attributes(style)]
-    left = _SEQUENCE.sub("", text)
+    left = _UNFINISHED.sub("", _SEQUENCE.sub("", text))
     wrong += [character for character in left if _acts(character)]
     return [ascii(found) for found in dict.fromkeys(wrong)]
 

@@ -16,6 +16,8 @@ from tests.console.terminal import Terminal, console
 SIZE = (200, 78)
 """Large enough for every name at once."""
 
+PAGES = 12
+
 Stored = Callable[[str], str]
 
 
@@ -39,12 +41,16 @@ def terminal(service: ScriptedService) -> Iterator[Terminal]:
 
 
 def shows(terminal: Terminal, stored: Stored = lambda name: name) -> None:
-    """Every name of the corpus is shown at its beginning, on this screen or at its table's end."""
+    """Every name of the corpus is shown at its beginning, on this screen or on the pages below."""
     wanted = {key: visible(stored(name)) for key, name in CORPUS.items() if key not in BARE}
-    seen = terminal.text
-    terminal.press("G")
-    terminal.listen(0.5)
-    seen += terminal.text
+    terminal.press("home")
+    terminal.listen(0.4)
+    seen, page = "", terminal.text
+    while page not in seen and len(seen) < PAGES * len(page):
+        seen += page
+        terminal.press("pgdn")
+        terminal.listen(0.4)
+        page = terminal.text
     assert {key: name for key, name in wanted.items() if name not in seen} == {}, seen
 
 
@@ -72,12 +78,44 @@ def test_map_and_guests_with_their_dialogs(terminal: Terminal) -> None:
 
 def test_a_run_its_tables_its_steps_and_its_log(terminal: Terminal) -> None:
     terminal.press("5")
-    terminal.sees("[5 Run]", "✗ failed", "Machines 62")
+    terminal.sees("[5 Run]", "✗ failed", "Machines 60")
     shows(terminal)
     terminal.press("t")
-    terminal.sees("Steps 62")
+    terminal.sees("Steps 60")
     terminal.press("t")
     terminal.sees("Guests 62")
     shows(terminal)
+    terminal.press("t", "tab")
+    terminal.sees("Machines 60")
+    shows(terminal)
+
+
+def test_a_step_page_and_the_timeline(terminal: Terminal) -> None:
+    terminal.press("5")
+    terminal.sees("[5 Run]", "✗ failed", "Machines 60")
     terminal.press("t", "enter")
-    terminal.sees("Steps 1 of")
+    terminal.sees("what now", "attempted", "seen after")
+    shows(terminal)
+    terminal.press("home")
+    terminal.sees("seen after")
+    terminal.escape("seen after")
+    terminal.press("g")
+    terminal.sees("bound")
+    shows(terminal)
+
+
+def test_uplinks(terminal: Terminal) -> None:
+    terminal.press("6")
+    terminal.sees("[6 Uplinks]", "Hosts 62", "waiting")
+    shows(terminal)
+    terminal.press("enter")
+
+
+def test_snapshots_as_list_tree_xml_difference_and_search(terminal: Terminal) -> None:
+    terminal.press("7")
+    terminal.sees("[7 Snapshots]", "2 guests")
+    for key, words in (("t", "Tree"), ("x", "XML"), ("d", "Difference")):
+        terminal.press(key)
+        terminal.sees(words)
+    terminal.press("f", *"image", "enter")
+    terminal.sees("onerror")
