@@ -29,7 +29,7 @@ def _commands(group: click.Group, before: tuple[str, ...] = ()) -> Iterator[tupl
 
 
 COMMANDS = list(_commands(root))
-LATER: set[tuple[str, ...]] = {("run", "replay"), ("site", "remove")}
+LATER: set[tuple[str, ...]] = {("site", "remove")}
 LATER |= {("snapshot", "prune"), ("doctor",)}
 """Commands of the contract that may come before they are due."""
 
@@ -39,10 +39,11 @@ def test_every_command_of_this_delivery_is_there() -> None:
         "lab": "up down status dump fault churn",
         "config": "check",
         "site": "list add check",
-        "snapshot": "list show search export import diff check",
+        "snapshot": "list show search export import diff check open",
         "notify": "test",
         "target": "list add check release",
-        "run": "list show attach approve retry skip replace flags pause resume cancel cleanup report",
+        "run": "list show attach approve retry skip replace flags pause resume cancel cleanup report"
+        " uplinks replay",
     }
     asked: set[tuple[str, ...]] = {(noun, verb) for noun, verbs in nouns.items() for verb in verbs.split()}
     asked |= {(word,) for word in ("demo", "serve", "capture", "map", "select", "plan", "recover", *nouns)}
@@ -58,6 +59,7 @@ def test_help_of_every_command_says_what_it_does(capsys: pytest.CaptureFixture[s
         described = told.split("\n\n")[1].strip()
         assert described.endswith((".", "…")), words
         assert "--json" in told
+        assert "--observe" in told
         assert "--config" in told
 
 

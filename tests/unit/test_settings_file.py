@@ -22,6 +22,7 @@ pin = "{PIN}"
 capture = "1h"
 rpo = "15m"
 rto = "4h30m"
+theme = "night"
 
 [[site.pittsburgh.network]]
 name = "VM Network"
@@ -105,6 +106,7 @@ def test_a_whole_configuration_becomes_typed_values() -> None:
     settings = parse(SITE, Path("/srv/dr/drconsole.toml"))
     site = settings.sites["pittsburgh"]
     assert (site.capture_s, site.rpo_s, site.rto_s) == (3600, 900, 16200)
+    assert site.theme == "night"
     assert site.endpoint.password == "file:/srv/dr/secrets/vc"
     assert [n.name for n in site.networks] == ["VM Network", "Storage"]
     first, second = site.networks
@@ -145,6 +147,9 @@ def test_databases_and_state_lie_beside_the_file_unless_it_says_otherwise() -> N
         ('address = "vc.example:443"', "address = 443", "text"),
         ('rto = "4h30m"', 'rto = "4 hours"', "duration"),
         ('rto = "4h30m"', 'rto = "0s"', "duration"),
+        ('theme = "night"', 'theme = "../night"', "a word of letters"),
+        ('theme = "night"', 'theme = ""', "a word of letters"),
+        ('theme = "night"', 'tehme = "night"', "theme"),
         ("vlan = 1030", "vlan = 5000", "4095"),
         ("vlan = 1030", "vlan = true", "whole number"),
         ('gateway = "10.0.10.1"', 'gateway = "10.0.11.1"', "inside the subnet"),
