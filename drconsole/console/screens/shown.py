@@ -87,6 +87,11 @@ class Shown(Screen[None]):
         self._fit(event.size.width, event.size.height)
         self.call_after_refresh(self.update)
 
+    def _on_timer_update(self) -> None:
+        """Paints after what is on its way to be painted has arrived: one key is one picture, not two."""
+        self._update_timer.pause()
+        self.call_later(super()._on_timer_update)
+
     def _fit(self, width: int, height: int) -> None:
         self.set_class(width < NARROW, "narrow")
         self.set_class(height < LOW, "low")

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, cast
 
 from rich.style import Style
 from textual.content import Content
+from textual.filter import LineFilter
 from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
 from drconsole.console.look import Look
 from drconsole.console.widgets.drawing import Line, cells_of, fitted, strip_of
+from drconsole.console.widgets.pane import PaneCache, whole, without_ansi
 
 if TYPE_CHECKING:
     from drconsole.console.app import ConsoleApp
@@ -25,8 +27,13 @@ _CORNERS = 6
 class Drawn(Widget):
     """What draws its own lines: it knows the look, and its pane's titles are never markup."""
 
-    _ground: Style | None = None
-    _looked: tuple[Style, Look] | None = None
+    def __init__(self, *, id: str | None = None, classes: str | None = None) -> None:
+        super().__init__(id=id, classes=classes)
+        self._styles_cache = self._pane = PaneCache()
+        self._drawn: tuple[Size, list[Strip]] | None = None
+        self._ground: Style | None = None
+        self._looked: tuple[Style, Look] | None = None
+        self._styles_known: dict[tuple[str, str], Style] = {}
 
     @property
     def look(self) -> Look:
@@ -45,7 +52,7 @@ class Drawn(Widget):
         known = (self.ground, self.look)
         if self._looked is None or self._looked[1] is not known[1] or self._looked[0] != known[0]:
             self._looked = known
-            self._styles_known: dict[tuple[str, str], Style] = {}
+            self._styles_known.clear()
         style = self._styles_known.get((role, over))
         if style is None:
             style = known[0] + known[1].style(role) + known[1].style(over)
@@ -53,9 +60,19 @@ class Drawn(Widget):
         return style
 
     def render_lines(self, crop: Region) -> list[Strip]:
-        """Draws the lines that are dirty; see `ground`."""
+        """Draws the lines that are dirty; nothing where none is."""
+        size = self.outer_size
+        all_of_it = whole(crop, size)
+        if all_of_it and self._drawn and self._drawn[0] == size and self._pane.is_clean(size.height):
+            return self._drawn[1]
         self._ground = None
-        return super().render_lines(crop)
+        strips = super().render_lines(crop)
+        self._drawn = (size, strips) if all_of_it else None
+        return strips
+
+    def get_line_filters(self) -> Sequence[LineFilter]:
+        """Those of NO_COLOR; see `without_ansi`."""
+        return without_ansi(super().get_line_filters())
 
     def restyle(self) -> None:
         """Paints everything again, as after a change of the theme."""

@@ -10,6 +10,7 @@ from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, cast
 
 from rich.segment import Segment
+from rich.style import Style
 from textual import events
 from textual.binding import Binding, BindingsMap
 from textual.geometry import Region
@@ -17,6 +18,7 @@ from textual.message import Message
 from textual.strip import Strip
 
 from drconsole.console.actions import MOVES, Keymap
+from drconsole.console.look import Look
 from drconsole.console.widgets.columns import GAP, Column, Placed, placed
 from drconsole.console.widgets.drawing import Span, fitted, joined
 from drconsole.console.widgets.painted import Drawn
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
 Cells = Sequence[Span | list[Span]]
 """A row: for each column a span, or several spans such as a bar's."""
 
+
+_KEPT = 256
+"""Rows whose cells are kept as they were drawn."""
 
 _NEAR = 64
 """Rows around the cursor in which its key is looked for first."""
@@ -86,6 +91,8 @@ class VirtualTable(Drawn, can_focus=True):
         self._top = 0
         self._placed: tuple[Placed, ...] = ()
         self._shown: dict[int, _Row] = {}
+        self._strips: dict[_Row, Strip] = {}
+        self._drawn_for: tuple[Style, Look, int] | None = None
 
     @property
     def keys(self) -> tuple[str, ...]:
@@ -118,7 +125,7 @@ class VirtualTable(Drawn, can_focus=True):
                 self._shown.clear()
                 self.refresh()
             if self.cursor != here:
-                self.post_message(self.Moved(self, self.cursor))
+                self._moved()
         self.changed()
 
     def _find(self, key: str) -> int | None:
@@ -188,6 +195,7 @@ class VirtualTable(Drawn, can_focus=True):
     def _arrange(self) -> None:
         self._placed = placed(self._columns, self.size.width)
         self._shown.clear()
+        self._strips.clear()
         self.refresh()
 
     def on_focus(self) -> None:
@@ -254,7 +262,11 @@ class VirtualTable(Drawn, can_focus=True):
         self._row = row
         self._reveal()
         self.changed()
-        self.post_message(self.Moved(self, self.cursor))
+        self._moved()
+
+    def _moved(self) -> None:
+        """Tells the screen at once, not by way of all that is between: both are painted in one go."""
+        self.screen.post_message(self.Moved(self, self.cursor))
 
     def _reveal(self) -> None:
         """Scrolls as little as brings the cursor's row into sight."""
@@ -275,7 +287,22 @@ class VirtualTable(Drawn, can_focus=True):
             return Strip(
                 [Segment(fitted(words, self.size.width, self.look), self.styled("dim"))], self.size.width
             )
-        return self._strip([row.cells[placed.index] for placed in self._placed], row.base)
+        return self._drawn_row(row)
+
+    def _drawn_row(self, row: _Row) -> Strip:
+        """Returns a row as cells: the same strip for what was drawn lately, such as before a scroll."""
+        known = (self.ground, self.look, self.size.width)
+        if self._drawn_for != known or len(self._strips) > _KEPT:
+            self._drawn_for = known
+            self._strips.clear()
+        try:
+            strip = self._strips.get(row)
+        except TypeError:  # a bar's spans are a list
+            return self._strip([row.cells[placed.index] for placed in self._placed], row.base)
+        if strip is None:
+            strip = self._strip([row.cells[placed.index] for placed in self._placed], row.base)
+            self._strips[row] = strip
+        return strip
 
     def _strip(self, cells: Cells, base: str) -> Strip:
         under = self.styled("text", base)
