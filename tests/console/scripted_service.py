@@ -17,6 +17,7 @@ from drconsole.api import requests
 from drconsole.api.failures import failure_of
 from drconsole.api.frames import Final, Hello, Item, Welcome, frame, packed, read_frame
 from drconsole.api.overview import Overview
+from drconsole.api.presenting import Presented
 from drconsole.api.requests import AnyRequest
 from drconsole.api.values import InventoryBatch, ServiceStatus
 from drconsole.errors import DRConsoleError, Refused, UnknownName
@@ -45,6 +46,7 @@ class ScriptedService:
         self.batches: list[InventoryBatch] = []
         self.recovered: dict[str, list[InventoryBatch]] = {}
         self.events: list[Event] = []
+        self.places: list[Presented] = []
         self._folder = folder
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Future[None]] = set()
@@ -123,8 +125,13 @@ class ScriptedService:
                 await self._overview(writer)
             if isinstance(request, requests.WatchInventory):
                 await self._inventory(request, writer)
-            if isinstance(request, requests.Attach):
+            if isinstance(request, requests.Attach) and requests.Attach in self.answers:
+                for event in self.events:  # a run that rests: all of them, and an end
+                    writer.write(frame(Item(value=packed(event))))
+            elif isinstance(request, requests.Attach):
                 await self._stream(writer, lambda: [e for e in self.events if e.seq > request.after])
+            if isinstance(request, requests.WatchPresenter):
+                await self._stream(writer, lambda: self.places)
             if type(request) not in self.answers:
                 raise UnknownName("nobody wrote an answer down", about=type(request).__name__)
             writer.write(frame(Final(value=packed(self.answers[type(request)](request)))))

@@ -171,7 +171,8 @@ def axis_lines(timeline: Timeline, window: Window, offset: int, width: int, look
         (glyphs[True, True], "work title"), (" critical  ", "dim"),
         (glyphs[False, True], "work"), (" other  ", "dim"),
         (glyphs[True, False] + glyphs[False, False], "dim"), (" foreseen  ", "dim"),
-        ("N", "title"), (" now  ", "dim"), ("B", "ok"), (" bound  ", "dim"), ("F", "warn"), (" forecast  ", "dim"),
+        ("N", "title"), (" now  ", "dim"), ("B", "ok"), (" bound  ", "dim"),
+        ("F", "warn"), (" forecast  ", "dim"),
     ]  # fmt: skip
     letters = " ".join(f"{letter} {stage}" for stage, letter in LETTERS.items() if letter != stage[0])
     return [[(" " * offset, "text"), *_joined(cells)], [*legend, (letters, "dim")]]
