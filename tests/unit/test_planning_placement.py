@@ -7,7 +7,7 @@ import random
 import msgspec
 import pytest
 
-from drconsole.model.inventory import Mount, Snapshot
+from drconsole.model.inventory import Mount, Snapshot, SwitchMember
 from drconsole.planning.placement import Placer, place
 from tests.unit.planning_site import guest, host, mapping, selection, small_site
 
@@ -28,7 +28,7 @@ def world(dice: random.Random) -> Snapshot:
     )
     switch = msgspec.structs.replace(
         small.distributed_switches[0],
-        members=tuple(msgspec.structs.replace(small.distributed_switches[0].members[0], host=h) for h in HOSTS),
+        members=tuple(SwitchMember(host=h) for h in HOSTS),
     )
     return msgspec.structs.replace(
         small, hosts=hosts, datastores=stores, virtual_machines=guests, distributed_switches=(switch,)
@@ -50,7 +50,7 @@ def tried(site: Snapshot, deployed: set[str], wanted: set[str]) -> dict[str, str
             continue
         able = [h for h in site.hosts if h.id in deployed and all(h.id in sees[d.datastore] for d in g.disks)]
         if able:
-            best = min(able, key=lambda h: (h.parent != parents[g.host], load[h.id], h.name, h.id))  # noqa: B023
+            best = min(able, key=lambda h: (h.parent != parents[g.host], load[h.id], h.name, h.id))
             placed[g.id] = best.id
             load[best.id] += g.memory_mib
     return placed
@@ -58,7 +58,7 @@ def tried(site: Snapshot, deployed: set[str], wanted: set[str]) -> dict[str, str
 
 @pytest.mark.parametrize("seed", range(40))
 def test_each_guest_goes_where_trying_all_hosts_puts_it(seed: int) -> None:
-    dice = random.Random(seed)  # noqa: S311 -- no secret
+    dice = random.Random(seed)
     site = world(dice)
     deployed = {h for h in HOSTS if dice.random() < 0.5}
     placer = Placer(site, deployed)

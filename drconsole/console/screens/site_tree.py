@@ -10,16 +10,13 @@ import msgspec
 from drconsole.console import phrases
 from drconsole.console.following import AT_REST
 from drconsole.console.inventory import GUEST, NETWORKS, Inventory, Node
-from drconsole.console.look import mark
+from drconsole.console.look import Look, mark
 from drconsole.console.store import Store
 from drconsole.console.widgets.columns import Column
-from drconsole.console.widgets.drawing import Span
+from drconsole.console.widgets.drawing import Span, cells_of, fitted
 from drconsole.model.run import RunSummary
 
-TREE_COLUMNS = (
-    Column(name="name", title="", width=18, flex=1),
-    Column(name="count", title="", width=12, right=True),
-)
+TREE_COLUMNS = (Column(name="name", title="", width=18, flex=1),)
 POOLS = ("resourcePool", "vApp")
 GROUPS = {
     "guests": (GUEST,),
@@ -57,6 +54,13 @@ class TreeRow(msgspec.Struct, frozen=True, kw_only=True):
     begins: bool = False
     role: str = "text"
 
+    @property
+    def name(self) -> str:
+        """What the row stands for is called."""
+        if self.depth == 0:
+            return self.site
+        return self.run if self.key.endswith(f"/recovered/{self.run}") else self.label.removesuffix("/")
+
 
 def inventory_of(store: Store, site: str, run: str = "") -> Inventory | None:
     """Returns what a site has: live where it ever answered, else as it was captured; or what a run has
@@ -93,8 +97,7 @@ def tree_rows(store: Store, turned: set[str]) -> Iterator[TreeRow]:
             if inventory is not None:
                 yield from Branches(inventory, turned).site(row)
             yield from _physical(store, site)
-            for run in recovered_runs(store, site):
-                yield from _recovered(store, site, run, turned)
+            yield from _recovered(store, site, turned)
 
 
 def _site_row(store: Store, site: str) -> TreeRow:
@@ -142,7 +145,27 @@ def _physical(store: Store, site: str) -> Iterator[TreeRow]:
         )
 
 
-def _recovered(store: Store, site: str, run: RunSummary, turned: set[str]) -> Iterator[TreeRow]:
+def _recovered(store: Store, site: str, turned: set[str]) -> Iterator[TreeRow]:
+    runs = recovered_runs(store, site)
+    if not runs:
+        return
+    row = TreeRow(
+        key=f"{site}/recovered",
+        depth=1,
+        label="recovered",
+        count=phrases.count(len(runs), "run"),
+        site=site,
+        run=runs[0].run,
+        opens=True,
+        begins=True,
+    )
+    yield row
+    if is_open(row, turned):
+        for run in runs:
+            yield from _recovered_by(store, site, run, turned)
+
+
+def _recovered_by(store: Store, site: str, run: RunSummary, turned: set[str]) -> Iterator[TreeRow]:
     inventory, now = store.recovered.get(run.run), time.monotonic()
     state = inventory.state(now) if inventory else "unwatched"
     words = "not yet" if run.state not in AT_REST else "no answer"
@@ -152,8 +175,8 @@ def _recovered(store: Store, site: str, run: RunSummary, turned: set[str]) -> It
     glyph, role = mark(state)
     row = TreeRow(
         key=f"{site}/recovered/{run.run}",
-        depth=1,
-        label=f"{glyph} recovered {run.run}",
+        depth=2,
+        label=f"{glyph} {run.run}",
         count=words,
         site=site,
         run=run.run,
@@ -330,8 +353,12 @@ def _stem(row: TreeRow) -> str:
     return row.site if row.depth == 0 else row.key
 
 
-def tree_cells(row: TreeRow, turned: set[str]) -> tuple[Span, Span]:
-    """Returns a row's two cells."""
+def tree_cells(row: TreeRow, turned: set[str], width: int, look: Look) -> tuple[list[Span]]:
+    """Returns a row's only cell, `width` cells wide: its name at the left, and what it holds at the right.
+
+    What it holds is short, and never cut.
+    """
     sign = ("▾ " if is_open(row, turned) else "▸ ") if row.opens else "  "
     role = "bad" if row.role == "bad" else "warn" if row.count.startswith("STALE") else "dim"
-    return (f"{'  ' * row.depth}{sign}{row.label}", row.role), (row.count, role)
+    label, room = f"{'  ' * row.depth}{sign}{row.label}", width - cells_of(row.count) - 1
+    return ([(fitted(label, max(1, room), look), row.role), (f" {row.count}", role)],)

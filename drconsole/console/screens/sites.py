@@ -156,8 +156,9 @@ class SitesView(Recovering, screen="sites"):
         inventory = self._inventory()
         return inventory.nodes.get(key) if inventory else None
 
-    def _tree_cells(self, key: str) -> tuple[Span, Span]:
-        return tree_cells(self._rows[key], self._turned)
+    def _tree_cells(self, key: str) -> tuple[list[Span]]:
+        look = self.console_app.look
+        return tree_cells(self._rows[key], self._turned, self._tree.size.width, look)
 
     def _cells(self, key: str) -> Cells:
         if self._shows == "physical":
@@ -224,6 +225,12 @@ class SitesView(Recovering, screen="sites"):
             self._drawer(True)
             self._tree.focus()
             self.call_after_refresh(self.update)
+
+    def copied(self) -> str:
+        """Of the tree what a row is called, without its marks."""
+        if self._tree.has_focus and self._here is not None:
+            return self._here.name
+        return super().copied()
 
     def focus_table(self) -> None:
         """After a filter, the objects have the keys."""
