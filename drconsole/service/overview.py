@@ -20,6 +20,9 @@ SIGN_S = 2.0
 PAUSE_S = 0.25
 """The least time between two looks: a run writes many times a second."""
 
+_SHARE = 3
+"""A look that takes long is followed by so many times its duration without one."""
+
 Look = Callable[[], Awaitable[Overview]]
 
 _PARTS = ("status", "sites", "targets", "runs")
@@ -86,7 +89,8 @@ class Overviews:
             journal, news = self._journal.news(), self._news.count
             began = time.monotonic()
             self._take(await look())
-            await asyncio.sleep(max(0.0, PAUSE_S - (time.monotonic() - began)))
+            took = time.monotonic() - began
+            await asyncio.sleep(max(PAUSE_S - took, _SHARE * took))
             waits = {
                 asyncio.create_task(self._journal.changed(journal)),
                 asyncio.create_task(self._news.changed(news)),

@@ -19,6 +19,7 @@ from drconsole.service.overview import Overviews
 from drconsole.service.presenting import Presenters
 from drconsole.service.recovered import RecoveredInventories
 from drconsole.service.runners import Runners
+from drconsole.service.timelines import Timelines
 from drconsole.settings.values import Settings, Site
 
 T = TypeVar("T")
@@ -37,6 +38,7 @@ class State:
         self.captures = Captures(settings, repository, self.news.tell)
         self.inventories = Inventories(settings, self.news.tell)
         self.presenters = Presenters()
+        self.timelines = Timelines(journal)
         self.recovered = RecoveredInventories(settings, journal)
         self.runners = Runners(settings, journal)
         self.channels = {} if settings.notify is None else channels(settings.notify)

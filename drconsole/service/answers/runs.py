@@ -74,7 +74,8 @@ async def show(state: State, request: requests.ShowRun, caller: Caller) -> RunVi
 
 async def show_timeline(state: State, request: requests.ShowTimeline, caller: Caller) -> Timeline:
     """A run in time as it is now."""
-    return await state.journal.query(lambda c: timeline(c, request.run, request.site))
+    run = state.journal.read(lambda c: runs.find(c, request.run, request.site)).id
+    return await state.timelines.of(run)
 
 
 async def show_step(state: State, request: requests.ShowStep, caller: Caller) -> StepDetail:
