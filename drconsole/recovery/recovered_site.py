@@ -41,8 +41,9 @@ def recovered_by(connection: Connection, settings: Settings, run: str) -> Site:
         raise Refused("the run recovers no management server", about=row.id)
     if row.site not in settings.sites:
         raise Refused(f"{row.site} is not in the configuration any more", about=row.id)
-    ready = steps.result(connection, row.id, keys.ready(server.protected))
-    if ready is None:
+    key = keys.ready(server.protected)
+    ready = steps.result(connection, row.id, key)
+    if ready is None or steps.state(connection, row.id, key) != "done":
         raise Refused("its management server is not ready yet", about=row.id)
     lease = pool.leases(connection).get(str(ready["target"]))
     if lease is None or lease.run != row.id or lease.state == "wiping":
