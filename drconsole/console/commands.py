@@ -64,11 +64,9 @@ def understand(text: str, screen: str) -> Command:
         return Command("", wrong="type a screen, an action or an object's name; tab completes")
     if found := _meant(word, rest, screen):
         return found
-    known = _known(word, screen)
+    known = [kind for kind in KINDS if kind.startswith(word)] if rest else _known(word, screen)
     if len(known) == 1 and (found := _meant(known[0], rest, screen)):
         return found
-    if rest and word in KINDS:
-        return Command(word, argument=rest)
     return Command("", argument=text.strip().removeprefix(":").strip())
 
 
@@ -95,9 +93,6 @@ def _known(word: str, screen: str) -> list[str]:
     for full, name in _actions(screen).items():
         if full.startswith(word):
             meanings.setdefault(("action", name), full)
-    for kind in KINDS:
-        if kind.startswith(word):
-            meanings.setdefault(("object", kind), kind)
     return list(meanings.values())
 
 

@@ -23,6 +23,8 @@ class Going(Looking):
         """Goes to a screen."""
         here = self.view()
         if here is None or here.id_word != screen:
+            if here is not None:
+                self.visits.leave(here.visit())
             self.switch_screen(screen)
 
     def go_last(self) -> None:

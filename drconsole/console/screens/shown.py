@@ -78,10 +78,6 @@ class Shown(Screen[None]):
         self._fit(self.app.size.width, self.app.size.height)
         self.update()
 
-    def on_screen_suspend(self) -> None:
-        """The screen goes: how it looked is kept for the way back."""
-        self.console_app.visits.leave(self.visit())
-
     def on_resize(self, event: events.Resize) -> None:
         """Chooses the arrangement for the size."""
         self._fit(event.size.width, event.size.height)
