@@ -274,7 +274,7 @@ def test_by_keys_a_run_is_replayed_held_and_left(service: ScriptedService, size:
         terminal.press("k", "X")
         terminal.sees("this is a replay")
         terminal.press("N")
-        terminal.sees("installing")
+        terminal.sees("REPLAY 0:10/6:40 held")
         terminal.press("P")
         terminal.sees("run held", "step 9/9")
         assert not [asked for asked in service.asked if type(asked) in requests.CHANGES]
