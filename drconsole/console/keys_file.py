@@ -20,6 +20,7 @@ from pathlib import Path
 from textual.keys import Keys
 
 from drconsole.console.actions import ACTIONS, MOVES, SCREENS, Keymap
+from drconsole.console.actions.action import key_word
 from drconsole.console.actions.keymap import TABLES, key_named
 
 EVERYWHERE = "everywhere"
@@ -148,7 +149,7 @@ def _clash(chosen: Chosen, at: tuple[str, str], screens: Iterable[str]) -> Itera
 
 def _is_key(key: str) -> bool:
     bare = key.removeprefix("ctrl+").removeprefix("alt+").removeprefix("shift+")
-    return key in _NAMED or bare in _NAMED or len(bare) == 1 or key_named(bare) != bare or "_" in bare
+    return key in _NAMED or bare in _NAMED or len(key_word(bare)) == 1
 
 
 def _near(word: str, known: Iterable[str]) -> str:
