@@ -30,7 +30,7 @@ from drconsole.model.run import (
 )
 from drconsole.model.step import STAGES
 from drconsole.recovery.report import Objectives, Told, rendered
-from drconsole.recovery.report.html import ticks
+from drconsole.recovery.report.html import rows, ticks
 
 HOSTILE = "</td><script>alert(1)</script>\x1b[2J\u202e\" onload=x '&<![CDATA[\ufffe]]>"
 FORMULA = "=cmd|' /C calc'!A0"
@@ -149,11 +149,28 @@ def test_the_page_loads_nothing_and_holds_the_whole_story() -> None:
         assert word in page.words, word
     lanes = [attrs for tag, attrs in page.elements if tag == "b" and "style" in attrs]
     assert [lane["style"] for lane in lanes] == [
-        "left:0.000%;width:0.833%",
-        "left:0.833%;width:82.500%",
+        "top:0rem;left:0.000%;width:0.833%",
+        "top:0rem;left:0.833%;width:82.500%",
     ]
     assert "critical" in (lanes[1]["title"] or "")
     assert "critical" not in (lanes[0]["title"] or "")
+
+
+def test_bars_that_overlap_lie_below_each_other() -> None:
+    made = told("web-01").timeline
+    assert made is not None
+    first = made.bars[0]
+    bars = tuple(
+        replace(first, stage=stage, began_s=began, ended_s=ended)
+        for stage, began, ended in (("import", 0.0, 100.0), ("guests", 50.0, 200.0), ("verify", 100.0, 300.0))
+    )
+    (row,) = rows(replace(made, bars=bars))
+    assert [(drawn.bar.stage, drawn.lane) for drawn in row.bars] == [
+        ("import", 0),
+        ("guests", 1),
+        ("verify", 0),
+    ]
+    assert row.lanes == 2
 
 
 @pytest.mark.parametrize("elapsed", [0.0, 0.4, 9.0, 600.0, 5000.0, 9e5])

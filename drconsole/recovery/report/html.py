@@ -2,24 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import msgspec
 
 from drconsole.api.timeline import Bar, Timeline
 from drconsole.model.text import safe_text
-from drconsole.recovery.report.told import Told, duration
+from drconsole.recovery.report.told import Told, brief, duration
 
 _TEMPLATE = Path(__file__).with_name("report.html.j2")
-_TICKS = (15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
+_TICKS = (1, 2, 5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 _AT_MOST = 10
+_LANE_REM = 1.5
+_GAP = 0.1
+"""Per cent between two bars of one lane."""
 
 
 class Drawn(msgspec.Struct, frozen=True, kw_only=True):
-    """A bar in per cent of the run's width."""
+    """A bar in per cent of the run's width, in one of its row's lanes: what overlaps has lanes of its own."""
 
     bar: Bar
+    lane: int
     left: float
     width: float
     text: str
@@ -32,6 +36,10 @@ class Row(msgspec.Struct, frozen=True, kw_only=True):
     machine: str
     bars: tuple[Drawn, ...]
 
+    @property
+    def lanes(self) -> int:
+        return 1 + max(drawn.lane for drawn in self.bars)
+
 
 def render(told: Told) -> str:
     """Returns the page."""
@@ -40,8 +48,7 @@ def render(told: Told) -> str:
     environment = Environment(
         undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True, autoescape=True, finalize=_safe
     )
-    environment.filters["duration"] = duration
-    environment.filters["percent"] = lambda value: f"{value:.3f}%"
+    environment.filters |= {"duration": duration, "brief": brief, "percent": _percent, "rem": _rem}
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     timeline = told.timeline
     return template.render(
@@ -51,6 +58,15 @@ def render(told: Told) -> str:
         rows=list(rows(timeline)) if timeline else [],
         ticks=list(ticks(timeline.elapsed_s)) if timeline else [],
     )
+
+
+def _percent(value: float) -> str:
+    return f"{value:.3f}%"
+
+
+def _rem(lanes: int) -> str:
+    """The height of so many lanes."""
+    return f"{lanes * _LANE_REM:g}rem"
 
 
 def _safe(value: object) -> object:
@@ -64,17 +80,26 @@ def rows(timeline: Timeline) -> Iterator[Row]:
     for machine in dict.fromkeys(bar.machine for bar in timeline.bars):
         own = [bar for bar in timeline.bars if bar.machine == machine and bar.began_s is not None]
         if own:
-            drawn = tuple(_drawn(bar, whole) for bar in own)
-            yield Row(name=own[0].protected or "the run", machine=machine, bars=drawn)
+            yield Row(name=own[0].protected or "the run", machine=machine, bars=tuple(_laid(own, whole)))
 
 
-def _drawn(bar: Bar, whole: float) -> Drawn:
+def _laid(own: Iterable[Bar], whole: float) -> Iterator[Drawn]:
+    """Lays each bar into the first lane that is free where it begins."""
+    ends: list[float] = []
+    for bar in sorted(own, key=lambda bar: bar.began_s or 0.0):
+        drawn = _drawn(bar, whole, 0)
+        lane = next((n for n, end in enumerate(ends) if end <= drawn.left + _GAP), len(ends))
+        ends[lane : lane + 1] = [drawn.left + drawn.width]
+        yield msgspec.structs.replace(drawn, lane=lane)
+
+
+def _drawn(bar: Bar, whole: float, lane: int) -> Drawn:
     began = min(bar.began_s or 0.0, whole)
     ended = whole if bar.ended_s is None else min(bar.ended_s, whole)
     width = max(0.2, 100 * (ended - began) / whole)
     steps = f"{bar.done} of {bar.steps} steps"
-    text = f"{bar.stage}: {bar.state}, {steps}, +{duration(began)} for {duration(ended - began)}"
-    return Drawn(bar=bar, left=100 * began / whole, width=min(width, 100.0), text=text)
+    text = f"{bar.stage}: {bar.state}, {steps}, +{duration(began)} for {brief(ended - began)}"
+    return Drawn(bar=bar, lane=lane, left=100 * began / whole, width=min(width, 100.0), text=text)
 
 
 def ticks(elapsed_s: float) -> Iterator[tuple[float, str]]:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from drconsole.api.timeline import Bar, Timeline
 from drconsole.model.text import safe_text
-from drconsole.recovery.report.told import Told, duration
+from drconsole.recovery.report.told import Told, brief, duration
 
 _TEMPLATE = Path(__file__).with_name("report.txt.j2")
 _WIDE = 40
@@ -24,7 +24,7 @@ def render(told: Told) -> str:
         keep_trailing_newline=True,
         finalize=_safe,
     )
-    environment.filters["duration"] = duration
+    environment.filters |= {"duration": duration, "brief": brief}
     template = environment.from_string(_TEMPLATE.read_text(encoding="utf-8"))
     return template.render(told=told, view=told.view, counts=told.counts, bars=bars(told.timeline))
 
@@ -48,4 +48,4 @@ def _drawn(bar: Bar, whole_s: float) -> str:
     drawn = (" " * first + ("#" if bar.critical else "=") * size).ljust(_WIDE)
     who = safe_text(f"{bar.machine}: {bar.protected}" if bar.machine else "the run", limit=24)
     mark = "!" if bar.critical else " "
-    return f"{bar.stage:<9} {who:<24} {mark}|{drawn}| {duration(began):>7} +{duration(ended - began)}"
+    return f"{bar.stage:<9} {who:<24} {mark}|{drawn}| {duration(began):>7} +{brief(ended - began)}"

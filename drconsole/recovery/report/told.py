@@ -121,6 +121,11 @@ def _against(found: float | None, wanted: float | None) -> str:
     return f"{duration(found)}, objective {duration(wanted)}{met}"
 
 
+def brief(seconds: float) -> str:
+    """Returns seconds as `duration` does, and short ones with their tenths, such as `0.4 s`."""
+    return f"{seconds:.1f} s" if seconds < 10 else duration(seconds)
+
+
 def duration(seconds: float | None) -> str:
     """Returns seconds as `1:02:03` or `2:03`."""
     if seconds is None:
