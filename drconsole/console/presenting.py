@@ -72,6 +72,7 @@ class Presenting(Commanding):
 
     def on_arrived(self, message: Arrived) -> None:
         """Goes along as soon as the presenter has moved."""
+        message.prevent_default()  # Textual would call the handler below once more
         super().on_arrived(message)
         self.hang_badge()
         self.go_along()
