@@ -13,10 +13,12 @@ import pytest
 from drconsole.api import requests
 from drconsole.api.uplinks import HostUplinks
 from drconsole.console.app import ConsoleApp
+from drconsole.console.following import Following
 from drconsole.console.look import Look
 from drconsole.console.screens.dialogs import Ask, Confirm, Report
 from drconsole.console.screens.run import RunScreen
 from drconsole.console.screens.uplinks import UplinksView
+from drconsole.console.uplinks_then import then
 from drconsole.console.widgets.drawing import Line, length_of
 from drconsole.console.widgets.uplink_panes import captured_lines, now_lines, planned_lines, why_lines
 from drconsole.model.run import Event
@@ -122,10 +124,10 @@ async def test_apply_all_names_the_hosts_and_sends_none(tmp_path: Path) -> None:
     async with desk(tmp_path) as at:
         await at.pilot.press("A")
         assert isinstance(at.app.screen, Confirm)
-        told = words(at.app.screen._lines)
-        assert "esx-01 on E moves for good to vmnic0" in told
-        assert "esx-02 on F is tried again" in told
-        assert "esx-04" not in told
+        seen = words(at.app.screen._lines)
+        assert "esx-01 on E moves for good to vmnic0" in seen
+        assert "esx-02 on F is tried again" in seen
+        assert "esx-04" not in seen
         await at.pilot.press("y")
         assert await at.asked(requests.ApplyUplinks) == requests.ApplyUplinks(run=RUN, hosts=())
 
@@ -161,9 +163,9 @@ async def test_the_page_says_why_each_verb_is_not_possible(tmp_path: Path) -> No
     async with desk(tmp_path) as at:
         await at.pilot.press("G", "enter")
         assert isinstance(at.app.screen, Report)
-        told = words(at.app.screen._lines)
-        assert "apply is not possible: it has moved for good already" in told
-        assert "vmnic2 → vmnic0" in told
+        seen = words(at.app.screen._lines)
+        assert "apply is not possible: it has moved for good already" in seen
+        assert "vmnic2 → vmnic0" in seen
 
 
 def happened(service: ScriptedService, step: str, kind: str = "step") -> None:
@@ -234,6 +236,52 @@ def test_both_panes_have_a_line_for_each_switch() -> None:
 
 
 def test_the_question_comes_before_the_reasons() -> None:
-    told = [text for text, _ in why_lines(uplinks(small_site())[0])]
-    assert told[0].startswith("! esx-01 on E: its trial")
-    assert told[1].startswith("why: vmnic2 has no link here")
+    said = [text for text, _ in why_lines(uplinks(small_site())[0])]
+    assert said[0].startswith("! esx-01 on E: its trial")
+    assert said[1].startswith("why: vmnic2 has no link here")
+
+
+def replayed(*events: Event) -> HostUplinks:
+    """The first host as a replay shows it after these events; the service tells of it as it is in the end."""
+    following = Following(RUN)
+    following.take_events(events, 0.0)
+    host = msgspec.structs.replace(uplinks(small_site())[0], state="applied", applied={"vmnic2": "vmnic9"})
+    return then(host, following)
+
+
+def told(seq: int, verb: str, state: str, *, text: str = "", **uplinks: object) -> Event:
+    facts: dict[str, object] = {"state": state, "attempt": 1}
+    return Event(
+        seq=seq,
+        at="2026-11-22T08:00:00Z",
+        run=RUN,
+        kind="step" if not uplinks else "log",
+        step=f"uplinks/esx-01/{verb}",
+        text=text,
+        facts={"uplinks": {"host": "esx-01", **uplinks}} if uplinks else facts,
+    )
+
+
+def test_a_replay_shows_a_host_as_it_was_and_not_as_it_is() -> None:
+    assert replayed().state == "pending"
+    assert replayed().applied == {}
+    read = told(1, "read", "done")
+    plan = told(
+        2, "plan", "", now=[{"name": "vmnic0", "link": True, "speed": 10_000}], planned={"vmnic2": "vmnic0"}
+    )
+    found = replayed(read, plan)
+    assert (found.state, found.planned, found.now[0].booted) == ("read", {"vmnic2": "vmnic0"}, True)
+    tried = (told(3, "try", "", port="vmnic0"), told(4, "try", "done"))
+    found = replayed(read, plan, *tried)
+    assert (found.state, found.trial) == ("proved", "vmnic0")
+    asked = told(5, "apply", "waiting", text="Move it?")
+    found = replayed(read, plan, *tried, asked)
+    assert (found.state, found.trouble) == ("waiting", "Move it?")
+    assert "replay" in found.cannot_roll_back
+    moved = (
+        told(6, "apply", "done"),
+        told(7, "prove", "", applied={"vmnic2": "vmnic0"}),
+        told(8, "prove", "done"),
+    )
+    found = replayed(read, plan, *tried, asked, *moved)
+    assert (found.state, found.applied, found.trial) == ("applied", {"vmnic2": "vmnic0"}, "")

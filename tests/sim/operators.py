@@ -17,6 +17,7 @@ from drconsole.journal import runs, steps
 from drconsole.journal.journal import Journal
 from drconsole.journal.runs import RunRow
 from drconsole.journal.steps import StepRow
+from drconsole.planning import keys
 from drconsole.recovery import verbs
 from drconsole.recovery.step_page import step_detail
 from drconsole.recovery.uplinks import uplinks_of
@@ -106,8 +107,9 @@ class Operator:
         if not failed:
             return None
         name = self._random.choice(failed)
-        if known[name].step.arguments.get("refused"):
-            return "allow", allowed(known[name].step.object)
+        host = known[name].step.object
+        if name == keys.uplinks_tried(host) and known[name].step.arguments.get("refused"):
+            return "allow", allowed(host)
         if self._random.random() < 0.05:
             return "skip", lambda c: verbs.skip(c, row.id, name, reason="given up", actor=self._name)
         every = self._random.random() < 0.5

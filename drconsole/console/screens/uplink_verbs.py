@@ -11,6 +11,7 @@ from drconsole.api.values import CommandReply
 from drconsole.console.following import Following
 from drconsole.console.screens.dialogs import Ask, Confirm, prose
 from drconsole.console.screens.view import View
+from drconsole.console.uplinks_then import then
 from drconsole.console.widgets.drawing import Line
 from drconsole.console.widgets.table import VirtualTable
 from drconsole.model.run import Event
@@ -18,8 +19,8 @@ from drconsole.model.run import Event
 _ANSWER_S = 5.0
 """A question that was not answered for so long is asked again."""
 
-_PACE_S = 1.0
-"""Hosts are asked about at most so often, while much happens to them."""
+_PACE_S, _SHARE = 1.0, 4.0
+"""Hosts are asked about at most so often, while much happens to them: less often where the answer is slow."""
 
 _NAMED = 6
 """So many hosts are named in a question; the others are counted."""
@@ -31,7 +32,10 @@ class UplinkVerbs(View):
     def __init__(self, name: str) -> None:
         super().__init__(name)
         self.known: dict[str, HostUplinks] = {}
+        """The hosts as they are shown: as they are now, or were at a replay's moment."""
         self.told_at = 0.0
+        self._told: dict[str, HostUplinks] = {}
+        self._took = 0.0
         self._run = ""
         self._seq = -1
         self._asked_at = 0.0
@@ -56,8 +60,11 @@ class UplinkVerbs(View):
             return
         if following.run != self._run:
             self._forget(following.run)
+        self.known = self._told
+        if following.moment is not None:
+            self.known = {name: then(host, following) for name, host in self._told.items()}
         waited = self._asked_at and now - self._asked_at < _ANSWER_S
-        fresh = self._seq >= 0 and now - self.told_at < _PACE_S
+        fresh = self._seq >= 0 and now - self.told_at < max(_PACE_S, _SHARE * self._took)
         if waited or fresh or self.console_app.client is None or not self._news(following):
             return
         run, seq, self._asked_at = following.run, following.seq, now
@@ -67,12 +74,13 @@ class UplinkVerbs(View):
         )
 
     def _forget(self, run: str) -> None:
-        self.known, self.told_at, self._run, self._seq, self._asked_at = {}, 0.0, run, -1, 0.0
+        self._told, self.known = {}, {}
+        self._took, self.told_at, self._run, self._seq, self._asked_at = 0.0, 0.0, run, -1, 0.0
 
     def _news(self, following: Following) -> bool:
-        """Whether an event about uplinks has come after what was asked last."""
-        if self._seq < 0:
-            return True
+        """Whether an event about uplinks has come after what was asked last. In a replay nothing does."""
+        if self._seq < 0 or following.moment is not None:
+            return self._seq < 0
         for event in reversed(following.log):
             if event.seq <= self._seq:
                 return False
@@ -82,8 +90,10 @@ class UplinkVerbs(View):
 
     def _take(self, run: str, seq: int, found: Sequence[HostUplinks]) -> None:
         if run == self._run:
-            self.known = {host.host: host for host in found}
-            self.told_at, self._seq, self._asked_at = time.monotonic(), max(seq, 0), 0.0
+            now = time.monotonic()
+            self._told = {host.host: host for host in found}
+            self._took = now - self._asked_at if self._asked_at else 0.0
+            self.told_at, self._seq, self._asked_at = now, max(seq, 0), 0.0
 
     # -- verbs ------------------------------------------------------------------------------------
 

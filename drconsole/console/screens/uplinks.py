@@ -92,6 +92,8 @@ class UplinksView(UplinkVerbs, screen="uplinks"):
         following = self.store.following
         if following is None or not self.told_at:
             return [("uplinks: asking the service …" if following else "no run is looked at", "work")]
+        if following.moment is not None:
+            return [(f"as it was at {phrases.seconds_clock(following.moment.isoformat())}", "work")]
         age = time.monotonic() - max(self.told_at, following.viewed if following.attached else 0.0)
         stale = following.live and age > 15
         word = f"uplinks {'STALE' if stale else 'live'} {phrases.age(age)}"

@@ -118,4 +118,5 @@ def _shown(captured: Host, read: Facts, plan: UplinkPlan) -> Facts:
         "planned": plan.moves,
         "why": plan.why,
         "unconnected": list(plan.unconnected),
+        "dropped": list(plan.dropped),
     }

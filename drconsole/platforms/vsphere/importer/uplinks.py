@@ -123,7 +123,7 @@ class TryUplinks(_Fresh):
             work.progress(f"trying {port} for management")
             await self.change(work, host_layout.trial(self.layout(work, plan.moves), info))
             if await self._proved(work):
-                self._say(work, plan)
+                self._say(work, plan, info)
                 return
             await self._without_trial(work)
             work.say(f"the management server does not reach the host on {port}; rolled back")
@@ -184,11 +184,23 @@ class TryUplinks(_Fresh):
             await asyncio.sleep(work.step.deadline_s * _PATIENCE / _ASKED)
         return False
 
-    def _say(self, work: Work, plan: UplinkPlan) -> None:
+    def _say(self, work: Work, plan: UplinkPlan, info: Any) -> None:
         words = told(plan)
         if plan.dropped:
             words += f"; {', '.join(plan.dropped)} gets no port"
-        work.say(words, uplinks={"host": work.step.object, "planned": plan.moves, "why": plan.why})
+        work.say(
+            words,
+            uplinks={
+                "host": work.step.object,
+                "now": [port_facts(nic) for nic in info.pnic],
+                "planned": plan.moves,
+                "why": plan.why,
+                "dropped": list(plan.dropped),
+                "unconnected": list(plan.unconnected),
+                "port": self._port(work, info, plan),
+                "refused": list(_refused(work)),
+            },
+        )
 
 
 class ApplyUplinks(_Fresh):
