@@ -20,7 +20,7 @@ from drconsole.api.values import (
     StepDetail,
 )
 from drconsole.console.screens.dialogs import Ask, Choose, Confirm
-from drconsole.console.screens.step_page import StepPage
+from drconsole.console.screens.step_page import StepPage, named_steps, step_lines
 from drconsole.model.run import RunView, Standing
 from drconsole.model.step import step_key
 from tests.console.scripted_service import ScriptedService, shows_run
@@ -111,7 +111,7 @@ async def test_p_pauses_and_lets_a_paused_run_go_on(tmp_path: Path) -> None:
 async def test_a_spare_is_chosen_from_those_that_fit_and_the_others_say_why_not(tmp_path: Path) -> None:
     async with desk(tmp_path) as at:
         answer(at.service)
-        await at.pilot.press("5", "g", "x")
+        await at.pilot.press("5", "home", "x")
         await at.until(lambda: isinstance(at.app.screen, Choose))
         machine = at.service.asked_for(requests.ListSpares)[-1].target
         await at.pilot.press("j", "enter")
@@ -143,7 +143,7 @@ async def test_a_flag_is_turned_once_that_is_meant_and_one_that_is_too_late_says
 async def test_the_page_of_a_failed_step_takes_its_verbs(tmp_path: Path) -> None:
     async with desk(tmp_path) as at:
         answer(at.service)
-        await at.pilot.press("5", "g", "enter", "enter")
+        await at.pilot.press("5", "home", "enter", "enter")
         await at.until(lambda: isinstance(at.app.screen, StepPage))
         await at.pilot.press("k")
         assert await at.asked(requests.Retry) == requests.Retry(run=RUN, steps=(FAILED,))
@@ -210,3 +210,42 @@ def test_the_pages_are_whole_at_both_sizes(service: ScriptedService, size: tuple
         assert all(len(line) <= size[0] for line in shown.splitlines())
         terminal.press(*["\x1b[6~"] * 3)
         terminal.sees("its end was not seen", "runner 2")
+
+
+def test_a_choice_names_the_steps_that_it_does_again_and_gives_up() -> None:
+    machine = [f"provision/esx-01/{verb}" for verb in ("boot", "install", "ready")]
+    assert named_steps([*machine, "uplinks/esx-01/plan"]) == [
+        "provision/esx-01: boot, install, ready",
+        "uplinks/esx-01: plan",
+    ]
+    many = [f"import/host-{number}/rescan" for number in range(9)]
+    assert named_steps(many)[-1] == "and 4 steps of others"
+    again = Choice(
+        verb="replace",
+        command="…",
+        effect="X takes the place of E; 3 steps are done again",
+        retried=tuple(machine),
+    )
+    lines = step_lines(msgspec.structs.replace(DETAIL, choices=(again,)))
+    page = "\n".join("".join(text for text, _ in line) for line in lines)
+    assert "done again: provision/esx-01: boot, install, ready" in page
+
+
+@pytest.mark.parametrize("width", [68, 100])
+def test_a_question_and_a_customers_step_have_their_page(width: int) -> None:
+    asked = msgspec.structs.replace(
+        DETAIL,
+        state="waiting",
+        error="is the protected side fenced? " * 8,
+        choices=(Choice(verb="approve", command="…", effect="answers with yes"),),
+        result={"exit_code": 3, "output": "x" * 5000, "nothing": ""},
+        arguments={"program": ["/opt/dns", "--move"]},
+    )
+    lines = step_lines(asked, width)
+    page = ["".join(text for text, _ in line) for line in lines]
+    assert all(len(line) <= width + 4 for line in page)
+    assert any(line.startswith("asks") for line in page)
+    assert any("a approve" in line for line in page)
+    assert any("exit_code  3" in line for line in page)
+    assert any("/opt/dns" in line for line in page)
+    assert len(page) < 60

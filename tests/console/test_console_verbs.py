@@ -114,7 +114,7 @@ async def test_the_management_server_is_always_deployed(tmp_path: Path) -> None:
 
 async def test_retry_takes_the_failed_step_of_the_row_and_all_where_it_has_none(tmp_path: Path) -> None:
     async with desk(tmp_path) as at:
-        await at.pilot.press("5", "g", "k")
+        await at.pilot.press("5", "home", "k")
         assert await at.asked(requests.Retry) == requests.Retry(run=RUN, steps=(FAILED,), all=False)
         await at.pilot.press("G", "k")
         await at.until(lambda: len(at.service.asked_for(requests.Retry)) == 2)
@@ -143,7 +143,7 @@ async def test_a_question_is_shown_and_answered_once_it_is_meant(tmp_path: Path)
 
 async def test_skip_asks_for_a_reason(tmp_path: Path) -> None:
     async with desk(tmp_path) as at:
-        await at.pilot.press("5", "g", "s", "enter")
+        await at.pilot.press("5", "home", "s", "enter")
         assert not at.service.asked_for(requests.Skip)
         await at.pilot.press(*"no spare", "enter")
         expected = requests.Skip(run=RUN, step=FAILED, reason="no spare")

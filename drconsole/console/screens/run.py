@@ -11,6 +11,7 @@ from textual.widget import Widget
 from drconsole.console import phrases
 from drconsole.console.following import Following
 from drconsole.console.screens import run_rows, run_words
+from drconsole.console.screens.dialogs import Report, prose
 from drconsole.console.screens.run_shown import RunShown
 from drconsole.console.screens.run_timeline import COLUMNS as TIMELINE
 from drconsole.console.screens.view import SEPARATOR
@@ -223,7 +224,10 @@ class RunScreen(RunShown, screen="run"):
             return
         if self.shows in ("machines", "timeline"):
             machine = following.machine(event.key)
-            if machine is not None:
+            if machine is not None and machine.role == "former" and not following.steps_of(event.key):
+                told = prose(f"{machine.target} {machine.note}")
+                self.app.push_screen(Report(f"{machine.target} has no role any more", told))
+            elif machine is not None:
                 self.only = (event.key, machine.protected)
                 self.turn_to("steps")
         elif self.shows == "steps":

@@ -8,7 +8,7 @@ from drconsole.console.following import AT_REST, Following
 from drconsole.console.look import mark
 from drconsole.console.screens.dialogs import Choose, Confirm, Option, Report, prose
 from drconsole.console.screens.run_verbs import RunVerbs
-from drconsole.console.screens.step_page import StepPage
+from drconsole.console.screens.step_page import StepPage, page_width
 from drconsole.console.widgets.columns import Column
 from drconsole.console.widgets.drawing import Line
 from drconsole.model.run import MachineView, RunView
@@ -141,7 +141,7 @@ class RunChanges(RunVerbs):
             self.console_app.ask("looking at a step", request, self._show_step)
 
     def _show_step(self, step: StepDetail) -> None:
-        self.app.push_screen(StepPage(step), lambda verb: self._say(verb, step) if verb else None)
+        self.app.push_screen(StepPage(step, page_width(self.app.size.width)), lambda verb: self._say(verb, step) if verb else None)
 
     def _say(self, verb: str, step: StepDetail) -> None:
         following = self.store.following
