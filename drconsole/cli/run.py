@@ -17,7 +17,7 @@ from drconsole.cli.run_uplinks import UPLINKS
 from drconsole.cli.run_verbs import VERBS
 from drconsole.cli.watching import ending, show_end, tell_standing, watch
 from drconsole.cli.words import as_json, shared_options, with_service
-from drconsole.model.run import RunView
+from drconsole.model.run import RunnerPlace, RunView
 from drconsole.model.text import safe_text
 
 _RUN = click.argument("run", default="latest")
@@ -77,12 +77,21 @@ def _show(view: RunView) -> None:
     for step in (*view.steps, *(view.cleanup.trouble if view.cleanup else ())):
         if step.state in ("failed", "waiting", "skipped"):
             click.echo(safe_text(f"{step.state}: {step.key}: {step.error or ''}"))
+    if view.runner is not None:
+        _show_runner(view.runner)
     if view.paused_by:
         click.echo(f"paused by {view.paused_by}: `drconsole run resume {view.run}` lets it go on")
     for verb in view.verbs:
         what = " ".join(part for part in (verb.verb, *verb.steps[:1], verb.reason) if part)
         click.echo(safe_text(f"{verb.at}  {verb.actor}: {what}"))
     tell_standing(view)
+
+
+def _show_runner(runner: RunnerPlace) -> None:
+    told = f"carried by runner {runner.pid} on {runner.host}"
+    if runner.lost and runner.silent_s is not None:
+        told += f", LOST: silent for {runner.silent_s:.0f} s, another one is to take it over"
+    click.echo(safe_text(told))
 
 
 @command.command("attach")

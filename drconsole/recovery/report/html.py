@@ -15,8 +15,8 @@ _TEMPLATE = Path(__file__).with_name("report.html.j2")
 _TICKS = (1, 2, 5, 15, 30, 60, 120, 300, 600, 900, 1800, 3600, 7200, 14400, 43200, 86400)
 _AT_MOST = 10
 _LANE_REM = 1.5
-_GAP = 0.1
-"""Per cent between two bars of one lane."""
+_OVER = 1.0
+"""Per cent that two bars of one lane may overlap: what is short is drawn wider than it was."""
 
 
 class Drawn(msgspec.Struct, frozen=True, kw_only=True):
@@ -88,7 +88,7 @@ def _laid(own: Iterable[Bar], whole: float) -> Iterator[Drawn]:
     ends: list[float] = []
     for bar in sorted(own, key=lambda bar: bar.began_s or 0.0):
         drawn = _drawn(bar, whole, 0)
-        lane = next((n for n, end in enumerate(ends) if end <= drawn.left + _GAP), len(ends))
+        lane = next((n for n, end in enumerate(ends) if end <= drawn.left + _OVER), len(ends))
         ends[lane : lane + 1] = [drawn.left + drawn.width]
         yield msgspec.structs.replace(drawn, lane=lane)
 
