@@ -65,7 +65,8 @@ class Terminal:
     @property
     def lines(self) -> list[str]:
         """The screen, a string a row."""
-        return [str(line) for line in self._screen.display]
+        rows, columns = self._screen.buffer, range(self._screen.columns)
+        return ["".join(rows[y][x].data for x in columns) for y in range(self._screen.lines)]
 
     @property
     def text(self) -> str:
@@ -85,6 +86,10 @@ class Terminal:
     def escape(self, word: str) -> None:
         """Presses escape and waits until a word is gone: what follows at once would be alt and a key."""
         self.press("esc")
+        self.gone(word)
+
+    def gone(self, word: str) -> None:
+        """Waits until a word is on the screen no more."""
         until = time.monotonic() + 30
         while word in self.text and time.monotonic() < until:
             self.listen(0.1)

@@ -119,3 +119,19 @@ def test_snapshots_as_list_tree_xml_difference_and_search(terminal: Terminal) ->
         terminal.sees(words)
     terminal.press("f", *"image", "enter")
     terminal.sees("onerror")
+
+
+def test_finding_filtering_and_commands(terminal: Terminal) -> None:
+    terminal.press("\x10")
+    terminal.sees("Find anything")
+    terminal.press(*"onerror")
+    terminal.sees('guest      "><img src=x', 'target     "><img src=x')
+    terminal.press("down", "enter")
+    terminal.gone("Find anything")
+    terminal.press("/", *"click", "enter")
+    terminal.sees("click", "[@click=app.quit]go[/]")
+    terminal.press(":", *"guest [@")
+    terminal.sees("[@click=app.quit]go[/]")
+    terminal.escape("guest [@")
+    terminal.press("?")
+    terminal.sees("Keys")
