@@ -12,6 +12,7 @@ from drconsole.console import keys_file
 from drconsole.console.actions import ACTIONS, SCREENS, Keymap
 from drconsole.console.actions.action import key_word
 from drconsole.console.actions.keymap import key_named
+from drconsole.console.cheat_sheet import BEGIN, END, renewed
 from drconsole.console.screens.help import help_lines
 from drconsole.console.widgets.painted import Painted
 from tests.console.test_console_verbs import Desk, desk
@@ -115,3 +116,17 @@ async def test_a_file_that_changes_is_followed_while_the_console_runs(tmp_path: 
         os.utime(path, (1, 1))
         await at.until(lambda: "k retry" in footer(at))
         await at.until(lambda: "has no action retri" in at.app.store.note[0])
+
+
+def test_the_cheat_sheet_in_the_readme_is_current_and_has_every_key() -> None:
+    readme = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
+    assert renewed(readme) == readme, "run scripts/keys"
+    told = readme.partition(BEGIN)[2].partition(END)[0]
+    for screen in SCREENS:
+        for _, shown in Keymap(ACTIONS).shown(screen):
+            assert f"`{shown}` ".replace("|", "\\|") in told
+
+
+def test_a_readme_without_a_place_for_it_is_said() -> None:
+    with pytest.raises(ValueError, match="keys end"):
+        renewed("# DRConsole\n")
