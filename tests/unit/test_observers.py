@@ -17,6 +17,7 @@ from drconsole.errors import Refused, UnknownName
 
 _SAMPLES: dict[str, typing.Any] = {
     "Capture": requests.Capture(site="s"),
+    "ListHosts": requests.ListHosts(site="s"),
     "CheckSite": requests.CheckSite(site="s"),
     "ImportSnapshot": requests.ImportSnapshot(document=b""),
     "ReleaseTarget": requests.ReleaseTarget(name="t"),
@@ -31,6 +32,7 @@ _SAMPLES: dict[str, typing.Any] = {
     "Replace": requests.Replace(run="r", target="t"),
     "SetFlags": requests.SetFlags(run="r"),
     "ApplyUplinks": requests.ApplyUplinks(run="r"),
+    "ReviewUplinks": requests.ReviewUplinks(run="r"),
     "RollBackUplinks": requests.RollBackUplinks(run="r", host="h"),
     "Cancel": requests.Cancel(run="r"),
     "Cleanup": requests.Cleanup(run="r"),
@@ -74,8 +76,8 @@ def test_what_is_no_change_is_named_so_that_a_new_request_is_thought_about() -> 
         kind.__name__ for kind in requests.CHANGES
     }
     assert looks == {
-        *("Status", "ListSites", "ListHosts", "WatchInventory", "WatchOverview", "WatchPresenter"),
-        *("ListSnapshots", "GetSnapshot", "SearchSnapshots", "DiffSnapshots", "CheckSnapshots"),
+        *("Status", "ListSites", "WatchInventory", "WatchOverview", "WatchPresenter"),
+        *("ListSnapshots", "GetSnapshot", "SearchSnapshots", "DiffSnapshots"),
         *("ListTargets", "Select", "ListSpares", "ListRuns", "ShowRun", "ShowStep", "Attach"),
         *("ShowFlags", "ShowTimeline", "ShowUplinks", "Report"),
     }

@@ -54,6 +54,7 @@ from drconsole.api.requests.verbs import (
     Replace,
     Resume,
     Retry,
+    ReviewUplinks,
     RollBackUplinks,
     SetFlags,
     Skip,
@@ -92,6 +93,7 @@ __all__ = [
     "Request",
     "Resume",
     "Retry",
+    "ReviewUplinks",
     "RollBackUplinks",
     "SearchSnapshots",
     "Select",
@@ -154,6 +156,7 @@ AnyRequest = (
     | ShowTimeline
     | ShowUplinks
     | ApplyUplinks
+    | ReviewUplinks
     | RollBackUplinks
     | Present
     | WatchPresenter
@@ -164,8 +167,10 @@ CHANGES: frozenset[type[Request[Any, Any]]] = frozenset(
     {
         Stop,
         CheckSite,
+        ListHosts,
         Capture,
         ImportSnapshot,
+        CheckSnapshots,
         CheckTargets,
         ReleaseTarget,
         Match,
@@ -179,6 +184,7 @@ CHANGES: frozenset[type[Request[Any, Any]]] = frozenset(
         Replace,
         SetFlags,
         ApplyUplinks,
+        ReviewUplinks,
         RollBackUplinks,
         Cancel,
         Cleanup,
@@ -186,4 +192,5 @@ CHANGES: frozenset[type[Request[Any, Any]]] = frozenset(
         Present,
     }
 )
-"""What an observer is refused: all that changes something, or asks a device for it (a match probes)."""
+"""What an observer is refused: all that changes something, or asks a device for it. A match probes, and a
+check of snapshots marks those that are whole."""
