@@ -19,6 +19,9 @@ from drconsole.console.following import Following
 from drconsole.console.messages import Arrived, Joined, Parted
 from drconsole.console.store import Store
 
+_SILENT_S = 2.0
+"""A runner that gave no sign of life for so long is looked at more often: another may take over soon."""
+
 
 class Listening(App[None]):
     """The half of the application that hears. `ConsoleApp` is the half that shows and asks.
@@ -179,4 +182,7 @@ class Listening(App[None]):
 
 
 def _old(following: Following) -> bool:
-    return time.monotonic() - following.viewed > 5.0
+    """Whether a view is to be taken again though nothing happened; sooner where the runner falls silent."""
+    runner = following.view.runner if following.view is not None else None
+    silent = runner is not None and (runner.silent_s or 0.0) > _SILENT_S
+    return time.monotonic() - following.viewed > (1.0 if silent else 5.0)
