@@ -89,7 +89,9 @@ def archive(
 
     service.answers |= {
         requests.ListSites: lambda _: (entry,),
-        requests.ListSnapshots: lambda _: tuple(each.entry for each in kept.values()),
+        requests.ListSnapshots: lambda _: tuple(
+            sorted((each.entry for each in kept.values()), key=lambda entry: entry.taken)
+        ),
         requests.GetSnapshot: lambda asked: SnapshotDocument(
             entry=of(asked.id).entry, document=of(asked.id).data
         ),

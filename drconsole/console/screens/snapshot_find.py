@@ -31,6 +31,16 @@ _WORDS: tuple[Line, ...] = (
 )
 
 
+_HINT: Line = [
+    ("enter", "key"),
+    (" looks   ", "text"),
+    ("tab", "key"),
+    (" other line   ", "text"),
+    ("esc", "key"),
+    (" does nothing", "dim"),
+]
+
+
 class Find(Dialog[Question]):
     """Asks for both; enter goes on from either line."""
 
@@ -40,15 +50,7 @@ class Find(Dialog[Question]):
     """
 
     def __init__(self, today: date, text: str = "") -> None:
-        hint: Line = [
-            ("enter", "key"),
-            (" looks   ", "text"),
-            ("tab", "key"),
-            (" other line   ", "text"),
-            ("esc", "key"),
-            (" does nothing", "dim"),
-        ]
-        super().__init__("Find in snapshots", _WORDS, hint)
+        super().__init__("Find in snapshots", _WORDS, _HINT)
         self._today = today
         self._text = text
 
@@ -64,6 +66,10 @@ class Find(Dialog[Question]):
         for line in self.query(Input):
             line.cursor_blink = False
         self.query_one("#answer", Input).focus()
+
+    def on_input_changed(self, event: Input.Changed) -> None:
+        """What was wrong is said no more."""
+        self.query_one("#hint", Painted).paint([_HINT])
 
     def on_input_submitted(self, event: Input.Submitted) -> None:
         """Takes both, if the day is one."""

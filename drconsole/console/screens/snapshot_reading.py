@@ -292,7 +292,8 @@ class Reading(Saving):
         if document is not None and document.lines is not None and document.places is not None:
             self._reach_in(document, document.lines, document.places)
         found = f" · {self._found_at + 1:,} of {len(self._found):,}" if self._found else ""
-        pane.entitle(f"XML{self.about()}{found}", pane.position)
+        pane.heading = f"XML{self.about()}{found}"
+        pane.entitle(pane.heading, pane.position)
 
     def _reach_in(self, document: Document, rows: Lines, places: Places) -> None:
         if self._goal is None or self._goal.pane != "xml":
@@ -313,6 +314,7 @@ class Reading(Saving):
         line.placeholder = "a text to look for" if xml else "names that contain this; ! inverts"
         if xml:
             line.value = self._sought_text
+        line.cursor_position = len(line.value)
 
     def on_input_changed(self, event: Input.Changed) -> None:
         """In XML nothing is filtered: the text is looked for when it has been typed."""

@@ -39,6 +39,7 @@ HIT_COLUMNS = (
     Column(name="site", title="SITE", width=10, rank=1),
 )
 _KINDS = {"virtual_machines": "guests", "vapps": "vApps"}
+_FIRST = ("virtual_machines", "hosts", "physical_servers", "clusters", "datastores")
 _SORTS = {
     "added": ("+ added", "ok"),
     "removed": ("- removed", "bad"),
@@ -94,7 +95,7 @@ def summary_rows(
         told = " ".join(word for word in (server.product, server.version, server.build) if word)
         rows += [_row("server", server.name), *([_row("", told)] if told else [])]
     rows += [_row("platform", snapshot.platform), _row("profile", snapshot.profile)]
-    for field in COLLECTIONS:
+    for field in (*_FIRST, *(field for field in COLLECTIONS if field not in _FIRST)):
         rows.append(_row(_KINDS.get(field, field.replace("_", " ")), f"{len(getattr(snapshot, field)):,}"))
     return rows + [(("dangling", "dim"), (text, "warn")) for text in snapshot.dangling]
 

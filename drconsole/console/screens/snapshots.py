@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -17,6 +18,7 @@ from drconsole.console import phrases
 from drconsole.console.archive.document import Document, Shelf
 from drconsole.console.draft.desk import move_to
 from drconsole.console.filtering import matcher
+from drconsole.console.messages import Arrived
 from drconsole.console.screens.dialogs import Ask
 from drconsole.console.screens.files import read_bytes
 from drconsole.console.screens.recovering import Recovering
@@ -26,6 +28,7 @@ from drconsole.console.screens.snapshot_reading import Goal
 from drconsole.console.screens.snapshot_rows import HIT_COLUMNS, LIST_COLUMNS, hit_cells, list_cells
 from drconsole.console.widgets.drawing import Span
 from drconsole.console.widgets.table import VirtualTable, position
+from drconsole.errors import InvalidDocument
 
 _SETTLED_S = 0.4
 _READ_UNASKED = 8_000_000
@@ -346,17 +349,26 @@ class SnapshotsView(Comparing, Recovering, screen="snapshots"):
         )
 
     def _import(self, path: Path) -> None:
-        def stored(entry: SnapshotEntry) -> None:
-            self.console_app.say(f"{entry.site}, taken {phrases.when(entry.taken)}: stored", "ok")
-            self.entries = {**self.entries, entry.id: entry}
-            self._refresh_list()
-            self.update()
-            self._list.select(entry.id)
+        client = self.console_app.client
+        if client is None:
+            self.console_app.say("the service does not answer", "bad")
+            return
 
-        self.console_app.in_thread(
-            f"reading {path}",
-            lambda: read_bytes(path),
-            lambda data: self.console_app.ask(
-                f"importing {path}", requests.ImportSnapshot(document=data), stored
-            ),
-        )
+        async def work() -> None:
+            data = await asyncio.to_thread(read_bytes, path)
+            try:
+                entry = await client.ask(requests.ImportSnapshot(document=data))
+            except InvalidDocument as wrong:
+                # The service got bytes: only here is it known what the file is called.
+                wrong.about = str(path)
+                raise
+            self.app.post_message(Arrived(lambda _: self._stored(entry), now=True))
+
+        self.console_app.do_work(f"importing {path.name}", work)
+
+    def _stored(self, entry: SnapshotEntry) -> None:
+        self.console_app.say(f"{entry.site}, taken {phrases.when(entry.taken)}: stored", "ok")
+        self.entries = {**self.entries, entry.id: entry}
+        self._refresh_list()
+        self.update()
+        self._list.select(entry.id)

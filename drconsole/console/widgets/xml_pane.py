@@ -35,6 +35,7 @@ class XmlPane(Drawn, can_focus=True):
     def __init__(self, *, id: str | None = None, classes: str | None = "pane") -> None:
         super().__init__(id=id, classes=classes)
         self.empty = ""
+        self.heading = ""
         self._lines: Lines | None = None
         self._row = 0
         self._top = 0
@@ -134,7 +135,7 @@ class XmlPane(Drawn, can_focus=True):
     def _redraw(self) -> None:
         self._seen = None
         if self._lines is not None:
-            self._entitle("border_subtitle", self.position)
+            self.entitle(self.heading, self.position)
         self.refresh()
 
     def _visible(self) -> list[tuple[int, list[Piece]]]:
