@@ -32,6 +32,8 @@ class MappingDraft(Sheet[Chosen]):
         self.captured = captured
         self.needs = {f"{need.role}/{need.protected}": need for need in needs_of(captured.snapshot)}
         super().__init__(dict.fromkeys(self.needs, Chosen()))
+        self.matched_with: int | None = None
+        """How many targets were free when it was matched last; None where nobody knew."""
         self._read = False
         self._reasons: dict[tuple[str, str], str] = {}
         self._fits: dict[str, tuple[Chosen, Target | None, Fit]] = {}

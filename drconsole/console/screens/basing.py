@@ -14,6 +14,7 @@ from drconsole.console.screens.dialogs import Choose, Option
 from drconsole.console.screens.recovering import Recovering
 from drconsole.console.widgets.columns import Column
 from drconsole.console.widgets.drawing import Line
+from drconsole.model.mapping import HostMapping
 
 _SNAPSHOTS = (
     Column(name="taken", title="TAKEN", width=17),
@@ -49,6 +50,7 @@ class Basing(Recovering):
         """Begins what is not there yet of the snapshot that is worked with."""
         self._fetch("mapping", self.mapping, self._begin_mapping)
         self._fetch("selection", self.selection, self._begin_selection)
+        self._match_again()
 
     def _fetch(
         self, kind: str, draft: MappingDraft | SelectionDraft | None, begin: Callable[[str, str], None]
@@ -73,14 +75,32 @@ class Basing(Recovering):
         if old := self.store.desk.mappings_to_carry.pop(site, None):
             draft.carry(old)
             given = draft.mapping()
+        self._match(site, draft, given)
+
+    def _match(self, site: str, draft: MappingDraft, given: HostMapping | None) -> None:
         if self.console_app.read_only:
             return
+        draft.matched_with = self._free()
 
         def take(reply: MatchReply) -> None:
             draft.take(reply)
 
-        request = requests.Match(site=site, snapshot=snapshot, mapping=given)
+        request = requests.Match(site=site, snapshot=draft.snapshot_id, mapping=given)
         self.console_app.ask(f"matching targets for {site}", request, take, quiet=True)
+
+    def _match_again(self) -> None:
+        """A mapping that nobody has touched and that lacks targets gets them once some are free."""
+        draft, free = self.mapping, self._free()
+        if draft is None or draft.touched or free is None or draft.matched_with == free:
+            return
+        known, draft.matched_with = draft.matched_with is not None, free
+        if known and draft.bare():
+            self._match(self.store.site, draft, None)
+
+    def _free(self) -> int | None:
+        """How many targets are free; None while that is not known."""
+        targets = self.store.targets
+        return None if targets is None else sum(target.state == "free" for target in targets)
 
     def _begin_selection(self, site: str, snapshot: str) -> None:
         """All guests that can be recovered, but for those that are carried over as they were."""
