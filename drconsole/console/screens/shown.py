@@ -155,7 +155,7 @@ class Shown(Screen[None]):
         badges = frame.badges(self.store, narrow=width < NARROW)
         head, rest = frame.head(self.id_word, width, badges, look)
         self.query_one("#head", Painted).paint([head])
-        words = (TITLES[self.id_word], *self.crumbs())
+        words = (TITLES[self.id_word], *filter(None, self.crumbs()))
         self.query_one("#crumb", Painted).paint([frame.crumb(words, self.filter, rest, width, look)])
         self.show()
         self._seek()

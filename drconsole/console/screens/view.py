@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from textual import events
 from textual.widgets import Input
@@ -152,6 +152,9 @@ class View(Shown):
 
     async def _read_names(self) -> None:
         self._index = await self.console_app.index_apart()
+        for line in self.query("#command").results(Input):
+            if line.display:
+                self.call_later(cast("CommandLine", line).typed)
 
     def _open_command(self, line: CommandLine) -> None:
         line.display, self.query_one("#keys").display = True, False

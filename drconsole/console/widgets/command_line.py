@@ -98,6 +98,9 @@ class CommandLine(Input):
             (f" {offer} ", "here" if number == self._taken else "tab")
             for number, offer in enumerate(self._offered)
         ]
+        if not spans:
+            self.post_message(self.Hinted([(" enter", "key"), (" looks for it", "dim")]))
+            return
         first = max(0, self._taken - 2)
         self.post_message(self.Hinted([(" tab ", "key"), *spans[first : first + 40]]))
 
