@@ -36,7 +36,7 @@ class HostUplinks(msgspec.Struct, frozen=True, kw_only=True):
     `spent`: all others have failed, and an apply of this very host allows the refused ones again. `trial` is
     the port that stands on trial, "" where none does. `now` is as of the last trial that stood, else as first
     read. `trouble` is the question that waits, or what failed, with its `remedy`. `cannot_apply` and
-    `cannot_roll_back` say why not, "" where it can be done now.
+    `cannot_roll_back` say why not, "" where it can be done now. A `reviewed` host asks before it moves.
     """
 
     host: str
@@ -52,6 +52,7 @@ class HostUplinks(msgspec.Struct, frozen=True, kw_only=True):
     refused: tuple[str, ...] = ()
     trial: str = ""
     spent: bool = False
+    reviewed: bool = False
     trouble: str = ""
     remedy: str = ""
     cannot_apply: str = ""

@@ -23,31 +23,44 @@ from drconsole.model.text import safe_text
 @click.argument("host", default="")
 @click.option("--apply", "apply", is_flag=True, help="Move HOST for good, or try it again; all without HOST.")
 @click.option("--roll-back", is_flag=True, help="Take HOST's trial back, and try its next port.")
+@click.option("--review/--no-review", default=None, help="Ask before each host's move from now on, or not.")
 @click.option("--reason", default="", help="With --roll-back: it stands in the report, with your name.")
 @shared_options
-def uplinks(run: str, host: str, *, apply: bool, roll_back: bool, reason: str, **_shared: object) -> None:
+def uplinks(
+    run: str, host: str, *, apply: bool, roll_back: bool, review: bool | None, reason: str, **_shared: object
+) -> None:
     """Shows hosts' uplinks: as captured, on the target now, planned and applied.
 
-    In a run that was started with --review-uplinks a host waits before it moves to other uplinks for
-    good: --apply lets it move, --roll-back takes its trial back and tries the next port. --apply with the
-    HOST's name also lets ports be tried again that were rolled back, once nothing else was left to try.
+    In a run that was started with --review-uplinks, or is given --review before its hosts have moved, a
+    host waits before it moves to other uplinks for good: --apply lets it move, --roll-back takes its trial
+    back and tries the next port. --apply with the HOST's name also lets ports be tried again that were
+    rolled back, once nothing else was left to try.
     """
-    if apply and roll_back:
-        raise click.UsageError("say --apply or --roll-back, not both")
-    if roll_back and not host:
-        raise click.UsageError("name the host whose trial is to be rolled back")
-    if reason and not roll_back:
-        raise click.UsageError("--reason goes with --roll-back")
+    _refuse(host, apply=apply, roll_back=roll_back, review=review, reason=reason)
     if apply:
         named = (host,) if host else ()
         told(with_service(lambda client: client.ask(requests.ApplyUplinks(run=run, hosts=named))))
     elif roll_back:
-        told(_rolled_back(requests.RollBackUplinks(run=run, host=host, reason=reason)))
+        told(_said(requests.RollBackUplinks(run=run, host=host, reason=reason)))
+    elif review is not None:
+        told(_said(requests.ReviewUplinks(run=run, review=review)))
     else:
         _show(with_service(lambda client: _asked(client, run, host)))
 
 
-def _rolled_back(request: requests.RollBackUplinks) -> CommandReply:
+def _refuse(host: str, *, apply: bool, roll_back: bool, review: bool | None, reason: str) -> None:
+    """Raises UsageError for words that mean nothing together."""
+    if apply + roll_back + (review is not None) > 1:
+        raise click.UsageError("say --apply, --roll-back or --review, not both")
+    if review is not None and host:
+        raise click.UsageError("hosts are reviewed all or none: name no host")
+    if roll_back and not host:
+        raise click.UsageError("name the host whose trial is to be rolled back")
+    if reason and not roll_back:
+        raise click.UsageError("--reason goes with --roll-back")
+
+
+def _said(request: requests.RollBackUplinks | requests.ReviewUplinks) -> CommandReply:
     return with_service(lambda client: client.ask(request, narrate))
 
 

@@ -66,6 +66,7 @@ def _shown(
         refused=own.refused,
         trial=own.port if own.applied is not None and own.applied.state != "done" else "",
         spent=own.spent,
+        reviewed=own.applied is not None and own.applied.step.asks,
         trouble=(stopped.error or "") if stopped else "",
         remedy=(stopped.remedy or "") if stopped else "",
         cannot_apply=ended or why_not_apply(own),

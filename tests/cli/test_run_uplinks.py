@@ -34,6 +34,8 @@ HOST = HostUplinks(
     ("words", "told"),
     [
         (("R-1", "esx-01", "--apply", "--roll-back"), "not both"),
+        (("R-1", "--apply", "--no-review"), "not both"),
+        (("R-1", "esx-01", "--review"), "name no host"),
         (("R-1", "--roll-back"), "name the host"),
         (("R-1", "esx-01", "--apply", "--reason", "so"), "--reason goes with --roll-back"),
     ],

@@ -101,6 +101,7 @@ def world(
         service.answers |= {
             requests.ShowUplinks: lambda _: shown,
             requests.ApplyUplinks: lambda asked: CommandReply(run=RUN, steps=asked.hosts, state="running"),
+            requests.ReviewUplinks: lambda asked: CommandReply(run=RUN, steps=(), state="running"),
             requests.RollBackUplinks: lambda asked: CommandReply(
                 run=RUN, steps=(asked.host,), state="running", text=f"{asked.host} is rolled back"
             ),

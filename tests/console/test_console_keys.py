@@ -38,7 +38,7 @@ def test_help_tells_every_key(screen: str) -> None:
 
 def test_what_is_dangerous_or_acts_on_many_is_a_capital_or_says_that_it_asks() -> None:
     asking = {action.name for action in ACTIONS if action.label.endswith("…")}
-    small = {"skip", "approve", "replace", "flags", "apply", "roll_back"}
+    small = {"skip", "approve", "replace", "flags", "apply", "roll_back", "review"}
     assert (
         asking
         == {"recover", "cancel", "cleanup", "match", "flag_all", "check_all", "apply_all", "release"} | small

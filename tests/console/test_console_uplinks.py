@@ -142,6 +142,21 @@ async def test_a_roll_back_wants_a_reason(tmp_path: Path) -> None:
         await at.until(lambda: "esx-01 is rolled back" in str(at.app.store.note))
 
 
+async def test_a_review_is_begun_once_it_is_meant_and_ended_where_there_is_one(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        await at.pilot.press("r", "n")
+        assert not at.service.asked_for(requests.ReviewUplinks)
+        asking = tuple(msgspec.structs.replace(host, reviewed=True) for host in uplinks(small_site()))
+        at.service.answers[requests.ShowUplinks] = lambda _: asking
+        await at.pilot.press("r", "y")
+        assert await at.asked(requests.ReviewUplinks) == requests.ReviewUplinks(run=RUN, review=True)
+        await at.until(lambda: shown(at).known["esx-01"].reviewed)
+        assert shown(at).labels()["review"] == "no review…"
+        await at.pilot.press("r", "y")
+        await at.until(lambda: len(at.service.asked_for(requests.ReviewUplinks)) == 2)
+        assert at.service.asked_for(requests.ReviewUplinks)[-1].review is False
+
+
 async def test_what_cannot_be_done_is_told_with_why(tmp_path: Path) -> None:
     async with desk(tmp_path) as at:
         await at.pilot.press("G", "a")

@@ -23,7 +23,14 @@ from drconsole.recovery.step_page import step_detail
 from drconsole.recovery.uplinks import uplinks_of
 from drconsole.recovery.verbs.giving_up import giving_up, host_of
 from drconsole.recovery.verbs.replacing import replacement
-from drconsole.recovery.verbs.uplinks import apply, cleared, host_steps, rolled_back, why_not_roll_back
+from drconsole.recovery.verbs.uplinks import (
+    apply,
+    cleared,
+    host_steps,
+    reviewed,
+    rolled_back,
+    why_not_roll_back,
+)
 from tests.unit.runs.amendable import SmallRoom, amended, frozen, pool_of, source, went
 from tests.unit.runs.following import states
 from tests.unit.runs.plans import settings, url
@@ -252,6 +259,41 @@ async def test_a_host_that_waits_can_be_given_up(tmp_path: Path, journal: Journa
     assert states(journal)[APPLY] == "skipped"
     known = host_steps(rows(journal))
     assert why_not_roll_back(known[HOST]) == "it was given up"
+
+
+async def test_a_review_begins_in_mid_run_for_all_that_have_not_moved(
+    tmp_path: Path, journal: Journal
+) -> None:
+    off = await amended(tmp_path, journal, partial(reviewed, review=False))
+    assert off.text == "hosts move without asking"
+    assert not shown(journal).reviewed
+    await tried(journal, OTHER)
+    await went(journal, {keys.ready(HOST): "done"})
+    before = states(journal)
+    reply = await amended(tmp_path, journal, partial(reviewed, review=True))
+    assert reply.steps == ()
+    assert states(journal) == before
+    assert shown(journal).reviewed
+    with pytest.raises(Refused, match="reviewed already; ann said review"):
+        await amended(tmp_path, journal, partial(reviewed, review=True))
+
+
+async def test_a_review_does_not_begin_while_a_host_moves_nor_when_all_have(
+    tmp_path: Path, journal: Journal
+) -> None:
+    await amended(tmp_path, journal, partial(reviewed, review=False))
+    for host in ("esx-01", "esx-02", "esx-03", "esx-04"):
+        await begin(journal, keys.uplinks_applied(host))
+        with pytest.raises(Refused, match="moves at this moment"):
+            await amended(tmp_path, journal, partial(reviewed, review=True))
+        key = keys.uplinks_applied(host)
+        await journal.write(partial(_finished, key=key))
+    with pytest.raises(Refused, match="no host is left that could move"):
+        await amended(tmp_path, journal, partial(reviewed, review=True))
+
+
+def _finished(connection: Connection, key: str) -> None:
+    steps.finish(connection, "R-1", runs.current_epoch(connection, "R-1"), key, {"nics": MOVES})
 
 
 async def test_the_step_s_page_offers_the_roll_back(journal: Journal) -> None:

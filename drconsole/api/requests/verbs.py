@@ -92,6 +92,17 @@ class ApplyUplinks(Request[CommandReply, None], frozen=True, kw_only=True):
     hosts: tuple[str, ...] = ()
 
 
+class ReviewUplinks(Request[CommandReply, str], frozen=True, kw_only=True):
+    """Has each host ask from now on before it moves to other uplinks for good, or not any more.
+
+    A host that asks already goes on asking. Raises Refused where that is so, where no host is left to move,
+    and while one moves.
+    """
+
+    run: str
+    review: bool = True
+
+
 class RollBackUplinks(Request[CommandReply, str], frozen=True, kw_only=True):
     """Takes an arrangement back that a host has on trial, and has the next one tried in its place.
 

@@ -36,4 +36,12 @@ UPLINKS = (
         screens=("uplinks",),
         changes=True,
     ),
+    Action(
+        name="review",
+        keys=("r",),
+        label="review…",
+        help="have each host ask from now on before it moves to other uplinks for good, or not any more",
+        screens=("uplinks",),
+        changes=True,
+    ),
 )

@@ -149,6 +149,28 @@ class UplinkVerbs(View):
 
         self.app.push_screen(Ask("Roll a trial back", lines), why)
 
+    def do_review(self) -> None:
+        """Has each host ask before it moves for good, or not any more, once that is meant."""
+        left = [host for host in self.known.values() if host.state not in ("applied", "moving")]
+        if not left:
+            self.console_app.say("no host is left that could move", "dim")
+            return
+        review = not any(host.reviewed for host in left)
+        run = self._run
+        told = (
+            "Each host whose ports are not as captured asks before it moves: a applies, v rolls back."
+            if review
+            else "Hosts move by themselves once their trial is reached; what asks already goes on asking."
+        )
+        title, yes = ("Review uplinks", "reviews") if review else ("Review no more", "lets them move")
+
+        def said(meant: bool | None) -> None:
+            if meant:
+                request = requests.ReviewUplinks(run=run, review=review)
+                self.console_app.ask("review", request, self._done)
+
+        self.app.push_screen(Confirm(title, [*self._real(), *prose(told)], yes), said)
+
     def _apply(self, hosts: tuple[str, ...]) -> None:
         request = requests.ApplyUplinks(run=self._run, hosts=hosts)
         self.console_app.ask("apply", request, self._done)

@@ -84,8 +84,16 @@ class UplinksView(UplinkVerbs, screen="uplinks"):
             "why": "why" if host else "",
             "apply": word if host and not host.cannot_apply else "",
             "apply_all": f"apply all {len(able)}…" if len(able) > 1 else "",
+            "review": self._review_label(),
             "roll_back": "roll back…" if host and not host.cannot_roll_back else "",
         }
+
+    def _review_label(self) -> str:
+        """Only where a host is left to move."""
+        left = [host for host in self.known.values() if host.state not in ("applied", "moving")]
+        if not left or self.store.following is None or not self.store.following.live:
+            return ""
+        return "no review…" if any(host.reviewed for host in left) else "review…"
 
     def live(self) -> list[Span]:
         """How old this is, and how many hosts wait for somebody."""

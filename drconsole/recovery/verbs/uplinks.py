@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 import msgspec
 from msgspec.structs import replace
@@ -23,7 +24,9 @@ from drconsole.recovery.amend import Change, Rows, Seen, Stale
 from drconsole.recovery.verbs.rules import open_run
 from drconsole.recovery.verbs.steps import approve, retry
 
-ROLL_BACK, CLEAR = "roll-back", "apply"
+ROLL_BACK, CLEAR, REVIEW = "roll-back", "apply", "review"
+_TO_COME = frozenset({"pending", "failed", "waiting"})
+"""States of a move for good that has not been made."""
 
 
 class HostSteps(msgspec.Struct, frozen=True, kw_only=True):
@@ -169,6 +172,29 @@ def cleared(seen: Seen, hosts: Iterable[str]) -> Change:
             raise Refused("none of its trials has failed for want of ports rolled back", about=each.host)
     told = "; ".join(f"{each.host}: {', '.join(each.refused)} may be tried again" for each in own)
     return _refusing(seen, dict.fromkeys((each.target for each in own), ()), own, verb=CLEAR, text=told)
+
+
+def reviewed(seen: Seen, review: bool) -> Change:
+    """Returns the change that has each host ask before it moves to other uplinks for good, or not any more.
+
+    Raises Refused where that is so already, where every host has moved, and while one moves: whether it
+    may ask is decided before.
+    """
+    if seen.source.review_uplinks == review:
+        told = "reviewed" if review else "not reviewed"
+        raise Refused(f"uplinks are {told} already{seen.by((REVIEW,))}", about=seen.row.id)
+    text = "each host asks before it moves to other uplinks" if review else "hosts move without asking"
+    still = partial(_none_moves, seen.row.id)
+    still(seen.rows)
+    return Change(verb=REVIEW, text=text, source=replace(seen.source, review_uplinks=review), still=still)
+
+
+def _none_moves(run: str, rows: Rows) -> None:
+    states = {own.host: own.applied.state for own in host_steps(rows).values() if own.applied}
+    if moving := [host for host, state in states.items() if state == "running"]:
+        raise Refused(f"{moving[0]} moves at this moment: say it again", about=run)
+    if _TO_COME.isdisjoint(states.values()):
+        raise Refused("no host is left that could move", about=run)
 
 
 def _refusing(

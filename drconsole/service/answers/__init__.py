@@ -62,6 +62,7 @@ ANSWERS: dict[type[requests.Request[Any, Any]], Answer] = {
     requests.SetFlags: amending.set_flags,
     requests.ShowUplinks: uplinks.show,
     requests.ApplyUplinks: uplinks.apply,
+    requests.ReviewUplinks: uplinks.review,
     requests.RollBackUplinks: uplinks.roll_back,
     requests.Cancel: runs.cancel,
     requests.Cleanup: runs.cleanup,

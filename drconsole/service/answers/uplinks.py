@@ -56,6 +56,12 @@ def _joined(first: CommandReply, second: CommandReply) -> CommandReply:
     )
 
 
+async def review(state: State, request: requests.ReviewUplinks, caller: Caller) -> CommandReply:
+    """Has hosts ask before they move for good, or not any more."""
+    decide = partial(verbs.reviewed, review=request.review)
+    return await amended(state, request.run, decide, caller)
+
+
 async def roll_back(state: State, request: requests.RollBackUplinks, caller: Caller) -> CommandReply:
     """Takes a trial back and has the next arrangement tried."""
 

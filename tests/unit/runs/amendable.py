@@ -126,16 +126,14 @@ def _steps(plan: PlanInput) -> Iterator[Step]:
 
 
 def _uplinks(plan: PlanInput, role: HostRole) -> Iterator[Step]:
-    """Tried and proved; reviewed in between where the plan says so."""
+    """Tried, moved and proved; reviewed in between where the plan says so."""
     about: dict[str, Any] = {"object": role.name, "machine": role.target}
     refused = plan.refused_uplinks.get(role.target)
     arranged = about | ({"arguments": {"refused": list(refused)}} if refused else {})
-    tried, last = keys.uplinks_tried(role.name), keys.uplinks_tried(role.name)
+    tried, moved = keys.uplinks_tried(role.name), keys.uplinks_applied(role.name)
     yield step(tried, keys.ready(role.name), keys.MANAGEMENT_DATACENTERS, **arranged)
-    if plan.review_uplinks:
-        last = keys.uplinks_applied(role.name)
-        yield step(last, tried, asks=True, **arranged)
-    yield step(keys.proved(role.name), last, **about)
+    yield step(moved, tried, asks=plan.review_uplinks, **arranged)
+    yield step(keys.proved(role.name), moved, **about)
 
 
 def _machine(name: str, machine: str) -> tuple[Step, Step]:
