@@ -110,7 +110,7 @@ def _step(view: RunView, key: str, names: Sequence[str]) -> StepDetail:
         verb="skip",
         command=f"drconsole run skip {view.run} {key}",
         effect=names[0],
-        skipped=tuple(names),
+        skipped=tuple(names[:6]),
         guests=tuple(names),
     )
     return StepDetail(
