@@ -49,6 +49,17 @@ def attempts(connection: Connection, run: str, step: str) -> tuple[Tried, ...]:
     return tuple(found)
 
 
+def at_work_since(connection: Connection, run: str, step: str) -> str | None:
+    """Returns since when a step has been at work without an end: an attempt whose runner died goes on in
+    the next one. None where it was never begun."""
+    begun: str | None = None
+    for each in reversed(attempts(connection, run, step)):
+        if begun is not None and each.end:
+            break
+        begun = each.started
+    return begun
+
+
 def said(connection: Connection, run: str, step: str, limit: int) -> tuple[str, ...]:
     """Returns the last lines of a step's log with their times, oldest first."""
     query = (

@@ -29,13 +29,15 @@ _LEFT: frozenset[StepState] = frozenset({"pending", "running", "waiting", "faile
 
 
 class Progress(msgspec.Struct, frozen=True, kw_only=True):
-    """How far one step of a plan is. `began_s` is its first attempt's begin, None where there was none."""
+    """How far one step of a plan is. `began_s` is its first attempt's begin, None where there was none;
+    `since_s` that of what is at work now, where it differs: an operator may have waited in between."""
 
     step: Step
     state: StepState
     attempts: int = 0
     began_s: float | None = None
     ended_s: float | None = None
+    since_s: float | None = None
 
     @property
     def took_s(self) -> float | None:
@@ -84,7 +86,8 @@ def left_of(rows: Sequence[Progress], elapsed_s: float) -> dict[str, tuple[float
             continue
         shipped = row.step.typical_s
         paced = shipped * pace(row.step)
-        gone = elapsed_s - row.began_s if row.state == "running" and row.began_s is not None else 0.0
+        since = row.began_s if row.since_s is None else row.since_s
+        gone = elapsed_s - since if row.state == "running" and since is not None else 0.0
         found[row.step.key] = (max(0.0, min(shipped, paced) - gone), max(0.0, paced - gone))
     return found
 

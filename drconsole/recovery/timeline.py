@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from sqlalchemy import Connection
 
 from drconsole.api.timeline import Bar, Timeline
-from drconsole.journal import runs, steps
+from drconsole.journal import history, runs, steps
 from drconsole.journal.clock import now, seconds_between
 from drconsole.journal.runs import RunRow
 from drconsole.journal.steps import StepRow
@@ -29,7 +29,7 @@ def timeline(connection: Connection, run: str = "latest", site: str = "") -> Tim
     plan, _ = runs.frozen(connection, row.id)
     rows = in_plan(plan, steps.load(connection, row.id, cleanup=False))
     elapsed_s = seconds_between(row.started, row.ended or now()) if row.started else 0.0
-    progress = [_progress(each, row.started) for each in rows.values()]
+    progress = [_progress(each, row.started, _since(connection, row.id, each)) for each in rows.values()]
     seen = foresee(progress, elapsed_s, over=row.state in AT_REST)
     names = {target: name for target, (name, _kind) in roles_of(plan.mapping).items()}
     return Timeline(
@@ -51,13 +51,21 @@ def _waits(row: RunRow, progress: Iterable[Progress]) -> bool:
     return row.state in ("waiting", "paused") or any(each.state in ("waiting", "failed") for each in progress)
 
 
-def _progress(row: StepRow, started: str | None) -> Progress:
+def _since(connection: Connection, run: str, row: StepRow) -> str | None:
+    """When what is at work now began, of a step that was tried before."""
+    if row.state != "running" or row.attempts < 2:
+        return None
+    return history.at_work_since(connection, run, row.step.key)
+
+
+def _progress(row: StepRow, started: str | None, since: str | None) -> Progress:
     return Progress(
         step=row.step,
         state=row.state,
         attempts=row.attempts,
         began_s=seconds_between(started, row.started) if started and row.started else None,
         ended_s=seconds_between(started, row.ended) if started and row.ended else None,
+        since_s=seconds_between(started, since) if started and since else None,
     )
 
 
