@@ -122,7 +122,7 @@ class ReportsView(Saving, screen="reports"):
     def _show_report(self) -> None:
         key, width = self._list.cursor, self._report.size.width
         known = self._known.get(key)
-        shown = (key, known and known[2], known and known[1], width)
+        shown = (key, known and known[1:], key in self._refused, width)
         if shown != self._shown:
             here = self._shown[0] if isinstance(self._shown, tuple) else ""
             self._shown = shown
@@ -230,6 +230,9 @@ class ReportsView(Saving, screen="reports"):
         ahead = [start for start in starts if start > at] if by > 0 else [s for s in starts[::-1] if s < at]
         if ahead:
             self._report.focus()
+            # Its end first, so that its head then stands at the top.
+            end = min(ahead[0] + self._report.size.height, len(self._lines)) - 1
+            self._report.select(str(end))
             self._report.select(str(ahead[0]))
             self.update()
 
