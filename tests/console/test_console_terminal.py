@@ -16,8 +16,6 @@ from tests.console.scripted_service import ScriptedService
 from tests.console.small_world import world
 from tests.console.terminal import Terminal, console
 
-SIZES = ((80, 24), (120, 40))
-
 
 @pytest.fixture
 def service(tmp_path: Path) -> Iterator[ScriptedService]:
@@ -56,11 +54,8 @@ def through_all(terminal: Terminal) -> None:
     terminal.escape("Find anything")
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_an_ascii_terminal_gets_nothing_but_ascii_on_any_screen(
-    service: ScriptedService, size: tuple[int, int]
-) -> None:
-    with console(service.config, size, {"DRCONSOLE_ASCII": "1"}) as terminal:
+def test_an_ascii_terminal_gets_nothing_but_ascii_on_any_screen(service: ScriptedService) -> None:
+    with console(service.config, (80, 24), {"DRCONSOLE_ASCII": "1"}) as terminal:
         through_all(terminal)
         assert bytes(terminal.sent).isascii(), re.findall(rb"[^\x00-\x7f]{1,12}", bytes(terminal.sent))[:5]
 
@@ -72,9 +67,8 @@ def test_a_locale_without_utf8_is_believed(service: ScriptedService) -> None:
         assert bytes(terminal.sent).isascii()
 
 
-@pytest.mark.parametrize("size", SIZES)
-def test_no_color_sends_no_colour_on_any_screen(service: ScriptedService, size: tuple[int, int]) -> None:
-    with console(service.config, size, {"NO_COLOR": "1"}) as terminal:
+def test_no_color_sends_no_colour_on_any_screen(service: ScriptedService) -> None:
+    with console(service.config, (120, 40), {"NO_COLOR": "1"}) as terminal:
         through_all(terminal)
         assert terminal.colours() == set()
 

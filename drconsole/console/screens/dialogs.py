@@ -31,6 +31,15 @@ _SEEN = 12
 _AROUND = 10
 """Lines that a dialog needs beside its words."""
 
+_TOLD = 6
+"""Lines of words that are seen above a table to choose from."""
+
+_AROUND_TABLE = 5
+"""Border, hint and gaps of such a dialog."""
+
+_LEAST = 4
+"""Lines of the table, its head among them, that are always seen."""
+
 Answer = TypeVar("Answer")
 
 
@@ -64,11 +73,15 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
     def on_mount(self) -> None:
         """Shows the words."""
         self.query_one("#dialog").border_title = Text(_look(self).text(self._title))
-        self.query_one("#scroll").styles.max_height = max(3, self.app.size.height - _AROUND)
+        self.query_one("#scroll").styles.max_height = self.words_seen()
         words = self.query_one("#words", Painted)
         words.paint(self._lines)
         scroll: Line = [("   pgup pgdn", "key"), (" scroll", "dim")] if len(self._lines) > _SEEN else []
         self.query_one("#hint", Painted).paint([[*self._hint, *scroll]])
+
+    def words_seen(self) -> int:
+        """Returns how many lines of the words are seen at once; the others are scrolled to."""
+        return max(3, self.app.size.height - _AROUND)
 
     def action_give_up(self) -> None:
         """Leaves the question open: nothing is done."""
@@ -193,9 +206,15 @@ class Choose(Dialog[str]):
 
     def on_mount(self) -> None:
         """The table has the keys."""
-        self._table.styles.height = min(18, len(self._options) + 1)
+        words = max(1, min(len(self._lines), self.words_seen()))
+        room = int(self.app.size.height * 0.9) - words - _AROUND_TABLE
+        self._table.styles.height = max(_LEAST, min(18, len(self._options) + 1, room))
         self._table.show(tuple(self._options))
         self._table.focus()
+
+    def words_seen(self) -> int:
+        """The table needs the room."""
+        return _TOLD
 
     def on_key(self, event: events.Key) -> None:
         """Enter takes the row."""
