@@ -9,13 +9,13 @@ from functools import partial
 from itertools import count
 from typing import Any
 
-from textual.app import App
 from textual.worker import Worker
 
 from drconsole.api.client import Client
 from drconsole.api.setting_up import SiteSetup
 from drconsole.console import feeds, run_feeds
 from drconsole.console.following import Following
+from drconsole.console.keying import Keying
 from drconsole.console.messages import Arrived, Joined, Parted
 from drconsole.console.store import Store
 
@@ -23,7 +23,7 @@ _SILENT_S = 2.0
 """A runner that gave no sign of life for so long is looked at more often: another may take over soon."""
 
 
-class Listening(App[None]):
+class Listening(Keying):
     """The half of the application that hears. `ConsoleApp` is the half that shows and asks.
 
     `observe`: the service refuses whatever changes something. `setup`: what a first site is set up with.

@@ -62,6 +62,10 @@ class Terminal:
             os.write(self._file, _KEYS.get(key, key).encode())
             self.listen(0.05)
 
+    def types(self, text: str) -> None:
+        """Types a text at once, and reads nothing of what comes of it."""
+        os.write(self._file, text.encode())
+
     @property
     def lines(self) -> list[str]:
         """The screen, a string a row."""

@@ -216,7 +216,7 @@ class VirtualTable(Drawn, can_focus=True):
     def opened(self) -> None:
         """Says that the row under the cursor is to be opened."""
         if self._keys:
-            self.post_message(self.Opened(self, self.cursor))
+            self.screen.post_message(self.Opened(self, self.cursor))
 
     def on_mount(self) -> None:
         """The moves have the keys that are set now."""
