@@ -27,26 +27,26 @@ SHOWN_S = 2.0
 BESIDE_S = 6.0
 PRESENT_S = 2.0
 _REFUSED_S = 15.0
+_LOOK_S = 0.5
 
 
 async def timeline(client: Client, following: Following, post: Post) -> None:
     """Fetches the run's timeline as long as it goes on, and once more when it rests."""
+    asked, wait, live = 0.0, 0.0, True
     while True:
-        live = following.live
-        try:
-            found = await client.ask(requests.ShowTimeline(run=following.run))
-            post(Arrived(partial(_take_timeline, found)))
-            wait = SHOWN_S
-        except DRConsoleError:
-            wait = _REFUSED_S  # the beat tells where the service is gone
-            live = True
-        asked = time.monotonic()
-        while (not live and not following.live) or time.monotonic() - asked < _every(following, wait):
-            await asyncio.sleep(0.5)
+        if (live or following.live) and time.monotonic() - asked >= _every(following, wait):
+            live, wait = following.live, SHOWN_S
+            try:
+                found = await client.ask(requests.ShowTimeline(run=following.run))
+                post(Arrived(partial(_take_timeline, found)))
+            except DRConsoleError:
+                live, wait = True, _REFUSED_S  # the beat tells where the service is gone
+            asked = time.monotonic()
+        await asyncio.sleep(_LOOK_S)
 
 
 def _every(following: Following, wait: float) -> float:
-    return wait if following.timeline_shown else max(wait, BESIDE_S)
+    return wait if following.timeline_shown or following.timeline is None else max(wait, BESIDE_S)
 
 
 def _take_timeline(found: Timeline, store: Store) -> None:

@@ -141,7 +141,8 @@ class RunChanges(RunVerbs):
             self.console_app.ask("looking at a step", request, self._show_step)
 
     def _show_step(self, step: StepDetail) -> None:
-        self.app.push_screen(StepPage(step, page_width(self.app.size.width)), lambda verb: self._say(verb, step) if verb else None)
+        page = StepPage(step, page_width(self.app.size.width))
+        self.app.push_screen(page, lambda verb: self._say(verb, step) if verb else None)
 
     def _say(self, verb: str, step: StepDetail) -> None:
         following = self.store.following

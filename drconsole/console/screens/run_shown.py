@@ -10,7 +10,6 @@ from drconsole.console.walkthrough import sentences
 from drconsole.console.widgets.drawing import wrapped
 from drconsole.console.widgets.painted import Painted
 
-
 _SENTENCE_LINES = 3
 _PACE = 8.0
 """At which a replay begins that is asked for by a key."""
