@@ -107,6 +107,7 @@ class ReportsView(Saving, screen="reports"):
         """The runs, and the report that hangs on the cursor."""
         self._runs = {run.run: run for run in reversed(self.store.runs)}
         keys = [key for key, run in self._runs.items() if self.passes(f"{run.run} {run.site} {run.mode}")]
+        self._list.empty = "none matches the filter" if self._runs else "no run yet"
         self._list.show(keys)
         self._list.entitle(f"Reports {len(keys)}", position(self._list))
         self._show_report()

@@ -16,7 +16,6 @@ from drconsole.api import requests
 from drconsole.api.values import SearchHit, SnapshotDocument, SnapshotEntry
 from drconsole.console import phrases
 from drconsole.console.archive.document import Document, Shelf
-from drconsole.console.draft.desk import move_to
 from drconsole.console.filtering import matcher
 from drconsole.console.messages import Arrived
 from drconsole.console.screens.dialogs import Ask
@@ -30,6 +29,7 @@ from drconsole.console.widgets.drawing import Span
 from drconsole.console.widgets.table import VirtualTable, position
 from drconsole.errors import InvalidDocument
 
+_NONE = "no snapshot yet: c on Sites captures, i imports"
 _SETTLED_S = 0.4
 _READ_UNASKED = 8_000_000
 """A snapshot of more bytes is only read when it is opened."""
@@ -61,9 +61,7 @@ class SnapshotsView(Comparing, Recovering, screen="snapshots"):
         self._came_from = ""
 
     def body(self) -> Iterable[Widget]:
-        yield VirtualTable(
-            LIST_COLUMNS, self._cells, id="snapshots", empty="no snapshot yet: c on Sites captures, i imports"
-        )
+        yield VirtualTable(LIST_COLUMNS, self._cells, id="snapshots", empty=_NONE)
         with Vertical(id="reader"):
             yield from self.reader()
             yield VirtualTable(
@@ -143,7 +141,12 @@ class SnapshotsView(Comparing, Recovering, screen="snapshots"):
             self._newest = newest
             self._refresh_list()
         passes = matcher(self.filter_of("list"))
-        keys = [key for key, entry in reversed(self.entries.items()) if passes(entry.site)]
+        keys = [
+            key
+            for key, entry in reversed(self.entries.items())
+            if passes(f"{entry.site} {phrases.when(entry.taken)}")
+        ]
+        self._list.empty = "none matches the filter" if self.entries else _NONE
         self._list.show(keys)
         base = f" · base {phrases.when(self.entries[self.base].taken)}" if self.base in self.entries else ""
         self._list.entitle(f"Snapshots {len(keys)}{base}", position(self._list))
@@ -304,24 +307,15 @@ class SnapshotsView(Comparing, Recovering, screen="snapshots"):
 
     def do_recover_this(self) -> None:
         """Recovers from the snapshot under the cursor."""
-        if self._work_on():
-            self.do_recover()
+        entry = self.entries.get(self._list.cursor)
+        if entry is not None:
+            self.recover_from(entry.id, entry.site)
 
     def do_drafts(self) -> None:
         """Goes to Map with drafts of the snapshot under the cursor."""
-        if self._work_on():
-            self.action_go("map")
-
-    def _work_on(self) -> bool:
         entry = self.entries.get(self._list.cursor)
-        if entry is None:
-            return False
-        if entry.site not in self.store.sites:
-            self.console_app.say(f"{entry.site} is not a site of this configuration", "warn")
-            return False
-        self.store.site = entry.site
-        move_to(self.store, entry.site, entry.id)
-        return True
+        if entry is not None:
+            self.begin_drafts(entry.id, entry.site)
 
     def do_export(self) -> None:
         """Writes the document under the cursor, or the one that is read."""
