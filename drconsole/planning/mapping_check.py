@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 
 from drconsole.errors import InvalidDocument, Refused, UnknownName
 from drconsole.model.inventory import Snapshot
@@ -11,7 +11,7 @@ from drconsole.model.mapping import HostMapping
 from drconsole.model.plan import RoleMatch
 from drconsole.model.target import Target
 from drconsole.planning.fit import misfit, tightness, unavailable
-from drconsole.planning.roles import Need, needs_of
+from drconsole.planning.roles import Need, needed_by, needs_of
 
 _ABOUT = "host mapping"
 
@@ -24,8 +24,11 @@ def check_mapping(
     segments: Collection[str] = (),
     run: str = "",
     partial: bool = False,
+    needs: Sequence[Need] | None = None,
 ) -> tuple[RoleMatch, ...]:
     """Returns a line a deployed role. With `partial`, roles may still lack their target.
+
+    `needs` are those of the whole snapshot, where the caller knows them already.
 
     Raises UnknownName for a host, server or target that does not exist; InvalidDocument for a mapping
     that is wrong by itself: another site's, a target or a role twice, a deployed role without a target,
@@ -33,11 +36,12 @@ def check_mapping(
     """
     pool = {target.name: target for target in targets}
     _check_names(mapping, snapshot, pool)
-    _check_form(mapping, snapshot, partial=partial)
+    wanted = needs_of(snapshot, mapping) if needs is None else needed_by(needs, mapping)
+    _check_form(mapping, snapshot, wanted, partial=partial)
     chosen = _chosen(mapping)
     lines = [
         _line(need, pool[target], segments, run) if target else _open(need)
-        for need in needs_of(snapshot, mapping)
+        for need in wanted
         for target in [chosen.get(need.key, "")]
     ]
     refused = [
@@ -92,7 +96,7 @@ def _targets(mapping: HostMapping) -> list[str]:
     return management + hosts + [role.target for role in mapping.physical_servers]
 
 
-def _check_form(mapping: HostMapping, snapshot: Snapshot, *, partial: bool) -> None:
+def _check_form(mapping: HostMapping, snapshot: Snapshot, wanted: Sequence[Need], *, partial: bool) -> None:
     if mapping.site != snapshot.site:
         raise _wrong(f"it is of site {mapping.site}", f"a mapping of {snapshot.site}")
     for kind, names in (
@@ -105,10 +109,10 @@ def _check_form(mapping: HostMapping, snapshot: Snapshot, *, partial: bool) -> N
             raise _wrong(f"{kind} {', '.join(twice)} stands twice", f"each {kind} once")
     if partial:
         return
-    if mapping.management_server is None and any(need.role == "host" for need in needs_of(snapshot, mapping)):
+    if mapping.management_server is None and any(need.role == "host" for need in wanted):
         raise _wrong("hosts are deployed and no management server is", "a managementServer element")
     chosen = _chosen(mapping)
-    bare = [n.name for n in needs_of(snapshot, mapping) if not chosen.get(n.key)]
+    bare = [n.name for n in wanted if not chosen.get(n.key)]
     if bare:
         raise _wrong(f"no target for {', '.join(bare)}", 'a target, or deploy="false"')
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import msgspec
 
 from drconsole.model.inventory import Host, PhysicalServer, Snapshot
@@ -71,6 +73,15 @@ def needs_of(snapshot: Snapshot, mapping: HostMapping | None = None) -> tuple[Ne
     ]
     management = [_management(snapshot)] if hosts and snapshot.management_server else []
     return (*management, *sorted(hosts, key=_by_name), *sorted(physical, key=_by_name))
+
+
+def needed_by(needs: Sequence[Need], mapping: HostMapping) -> tuple[Need, ...]:
+    """Returns those of all needs of a site that a mapping leaves, as `needs_of` with it would."""
+    off = _not_deployed(mapping)
+    left = [need for need in needs if need.key not in off]
+    if not any(need.role == "host" for need in left):
+        left = [need for need in left if need.role != "management"]
+    return tuple(left)
 
 
 def _not_deployed(mapping: HostMapping | None) -> set[tuple[str, str]]:

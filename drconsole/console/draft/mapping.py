@@ -207,7 +207,8 @@ class MappingDraft(Sheet[Chosen]):
         if bare := self.bare():
             return f"no target for {', '.join(bare)}"
         try:
-            check_mapping(self.mapping(), self.captured.snapshot, targets)
+            needs = tuple(self.needs.values())
+            check_mapping(self.mapping(), self.captured.snapshot, targets, needs=needs)
         except DRConsoleError as error:
             return error.message
         return ""

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
+from drconsole.console.draft import disk_gib
 from drconsole.console.filtering import matcher
-from drconsole.console.inventory import Inventory
+from drconsole.console.inventory import Inventory, Node
 from drconsole.console.listing import Listing
 from drconsole.console.screens.site_known import Known
 from drconsole.console.screens.site_objects import CELLS, COLUMNS, physical_cells
@@ -115,17 +116,43 @@ def _sorted(
 ) -> Sequence[str]:
     """By what the column shows: figures by size, words by letters, nothing at the end; then by name."""
     at = next(i for i, c in enumerate(COLUMNS[table]) if c.name == column)
+    if table == "physical" or inventory is None:
+        return sorted(ids, key=lambda name: _weight(physical_cells(known.servers.get(name))[at][0]))
+    nodes, quick = inventory.nodes, _GUESTS.get(column) if table == "guests" else None
+    if quick is not None:
+        return sorted(ids, key=lambda identity: quick(nodes[identity], inventory, known))
+    return sorted(ids, key=lambda identity: _weight(CELLS[table](nodes[identity], inventory, known)[at][0]))
 
-    def weight(identity: str) -> tuple[int, float, str]:
-        if table == "physical":
-            text = physical_cells(known.servers.get(identity))[at][0]
-        elif inventory is None or identity not in inventory.nodes:
-            text = "–"
-        else:
-            text = CELLS[table](inventory.nodes[identity], inventory, known)[at][0]
-        number = _NUMBER.match(text)
-        if text == "–":
-            return (2, 0.0, "")
-        return (0, float(number[0]), text.lower()) if number else (1, 0.0, text.lower())
 
-    return sorted(ids, key=weight)
+def _weight(text: str) -> tuple[int, float, str]:
+    number = _NUMBER.match(text)
+    if text == "–":
+        return (2, 0.0, "")
+    return (0, float(number[0]), text.lower()) if number else (1, 0.0, text.lower())
+
+
+_Weight = Callable[[Node, Inventory, Known], tuple[int, float, str]]
+
+
+def _captured(node: Node, _inventory: Inventory, known: Known) -> tuple[int, float, str]:
+    """What has changed since the snapshot stands first: that is what one looks for."""
+    seen = known.seen(node)
+    return ({"not yet": 0, "changed": 1}.get(seen, 2), 0.0, "")
+
+
+def _size(node: Node, _inventory: Inventory, known: Known) -> tuple[int, float, str]:
+    guest = known.guest(node)
+    return (0, disk_gib(guest), "") if guest else (2, 0.0, "")
+
+
+_GUESTS: dict[str, _Weight] = {
+    "power": lambda node, _inventory, _known: (
+        node.facts.get("template") == "true",
+        0.0,
+        node.facts.get("power", ""),
+    ),
+    "host": lambda node, inventory, _known: (1, 0.0, inventory.name_of(node.facts.get("host", ""))),
+    "gib": _size,
+    "captured": _captured,
+}
+"""The columns of guests that are sorted without drawing them: there are thousands."""
