@@ -80,8 +80,15 @@ def done_again(
 
 
 def _otherwise(old: Step, new: Step) -> bool:
-    """Whether a step does something else than before: waiting for others is no difference of that kind."""
-    return (old.handler, old.arguments, old.machine) != (new.handler, new.arguments, new.machine)
+    """Whether a step does something else than before: to wait for others, or to ask, is none of that kind.
+
+    One of them was frozen as JSON, which knows no tuples: their arguments are compared as JSON.
+    """
+    return (old.handler, old.machine) != (new.handler, new.machine) or _told(old) != _told(new)
+
+
+def _told(step: Step) -> bytes:
+    return msgspec.json.encode(step.arguments, order="deterministic")
 
 
 def _asked_of_management(step: Step) -> bool:

@@ -29,6 +29,7 @@ class Reviewed:
     lab: OwnLab
     asked: Uplinks
     waited: View
+    unreviewed: Uplinks
     rolled_back: dict[str, Any]
     again: Uplinks
     by_name: Outcome
@@ -59,6 +60,9 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reviewed]:
         run = str(lab.operator.json("recover", "pittsburgh", *words)["run"])
         waited = until(lab, run, lambda view: both_wait(view) and view["state"] == "waiting")
         asked = uplinks(lab, run)
+        assert lab.operator("run", "uplinks", run, "--no-review").code == 0
+        unreviewed = uplinks(lab, run)
+        assert lab.operator("run", "uplinks", run, "--review").code == 0
         back = _rolled_back_under_a_dying_runner(lab, run, waited["runner"]["pid"])
         until(lab, run, both_wait)
         again = uplinks(lab, run)
@@ -70,7 +74,9 @@ def reviewed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Reviewed]:
         assert lab.operator("run", "uplinks", run, "--apply").code == 0
         outcome = lab.operator("run", "attach", run)
         end, view = uplinks(lab, run), shown(lab, run)
-        yield Reviewed(lab, asked, waited, back, again, by_name, late, unwanted, printed, end, view, outcome)
+        yield Reviewed(
+            lab, asked, waited, unreviewed, back, again, by_name, late, unwanted, printed, end, view, outcome
+        )
 
 
 def _rolled_back_under_a_dying_runner(lab: OwnLab, run: str, pid: int) -> dict[str, Any]:
@@ -94,6 +100,13 @@ def test_each_host_that_changes_waits_with_its_trial_standing(reviewed: Reviewed
         carried = {switch["name"]: switch["carries"] for switch in host["captured"]}
         assert carried["vSwitch0"][0] == "vmk0 management"
     assert [s["state"] for s in reviewed.waited["stages"] if s["name"] == "storage"] == ["pending"]
+
+
+def test_a_review_may_end_and_begin_while_the_run_goes_on(reviewed: Reviewed) -> None:
+    assert {host["reviewed"] for host in reviewed.asked.values()} == {True}
+    assert {host["reviewed"] for host in reviewed.unreviewed.values()} == {False}
+    assert {host["reviewed"] for host in reviewed.again.values()} == {True}
+    assert {host["state"] for host in reviewed.unreviewed.values()} == {"waiting"}
 
 
 def test_a_roll_back_brings_another_port_to_trial_though_the_runner_died(reviewed: Reviewed) -> None:

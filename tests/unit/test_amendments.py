@@ -12,8 +12,9 @@ import pytest
 from drconsole.errors import Busy, Refused
 from drconsole.journal import pool, runs, steps
 from drconsole.journal.journal import Journal
-from drconsole.model.step import step_key
+from drconsole.model.step import Step, step_key
 from drconsole.planning import keys
+from drconsole.planning.amend import difference, done_again
 from drconsole.planning.plan_input import PlanInput
 from drconsole.recovery import amend, verbs
 from drconsole.recovery.amend import Change, Seen, Stale
@@ -22,7 +23,7 @@ from drconsole.recovery.verbs.replacing import replacement
 from drconsole.recovery.view import run_view
 from tests.unit.runs.amendable import SmallRoom, amended, frozen, pool_of, went
 from tests.unit.runs.following import states
-from tests.unit.runs.plans import settings, url
+from tests.unit.runs.plans import settings, step, url
 
 BOOT, READY = step_key("provision", "esx-01", "boot"), keys.ready("esx-01")
 TRY = step_key("uplinks", "esx-01", "try")
@@ -108,6 +109,18 @@ async def test_what_nobody_touched_is_free_at_once(tmp_path: Path, journal: Jour
         for key, row in journal.read(lambda c: steps.load(c, "R-1", cleanup=True)).items()
         if row.state != "cancelled"
     }
+
+
+def test_arguments_that_were_frozen_are_the_same_arguments() -> None:
+    """JSON knows no tuples: a step that only asks now, or waits for more, does nothing else than before."""
+    made = step("uplinks/esx-01/apply", machine="T0", arguments={"at": ("a", "b"), "nics": {"x": ("y",)}})
+    frozen_step = msgspec.json.decode(msgspec.json.encode(made), type=Step)
+    asking = msgspec.structs.replace(made, asks=True)
+    found = difference([made], [asking])
+    assert found.changed == (asking,)
+    assert done_again([frozen_step], [asking], found, {"T0"}) == frozenset()
+    other = msgspec.structs.replace(made, arguments={"at": ("a", "c"), "nics": {"x": ("y",)}})
+    assert done_again([frozen_step], [other], difference([made], [other]), {"T0"}) == {made.key}
 
 
 async def test_a_host_that_is_ready_is_installed_anew_on_its_spare(tmp_path: Path, journal: Journal) -> None:
