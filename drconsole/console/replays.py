@@ -13,6 +13,8 @@ from drconsole.console.recorded import recorded
 from drconsole.console.replaying import Recording
 
 _TICK_S = 0.25
+PACE = 8.0
+"""At which a replay begins that is asked for by a key."""
 
 
 class Replays(Presenting):
@@ -42,7 +44,7 @@ class Replays(Presenting):
         self.end_replay(anew=False)
         super().follow(run)
 
-    def start_replay(self, run: str, speed: float) -> None:
+    def start_replay(self, run: str, speed: float = PACE) -> None:
         """Loads a run that is over, and plays it from its beginning."""
         client = self.client
         if client is None:

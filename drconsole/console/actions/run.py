@@ -75,7 +75,7 @@ RUN = (
         keys=("P",),
         label="replay",
         help="play a run that is over from its beginning, on these screens; again to leave that",
-        screens=("run",),
+        screens=("run", "reports"),
     ),
     Action(
         name="table",

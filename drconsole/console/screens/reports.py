@@ -237,6 +237,11 @@ class ReportsView(Saving, screen="reports"):
             self._report.select(str(ahead[0]))
             self.update()
 
+    def do_replay(self) -> None:
+        """Plays the run under the cursor from its beginning."""
+        if self._list.cursor:
+            self.console_app.start_replay(self._list.cursor)
+
     def do_export(self) -> None:
         """Asks for a format, then for a file."""
         key = self._list.cursor

@@ -70,6 +70,8 @@ def machine_state(following: Following, machine: MachineView) -> str:
     for word in _SHOWN_FIRST:
         if states[word]:
             return word
+    if states["skipped"] > states["done"]:
+        return "skipped"
     if states and states.keys() <= {"done", "skipped"}:
         return machine.state if machine.state == "in-service" else "done"
     return machine.state if machine.state != "free" else "pending"

@@ -11,9 +11,6 @@ from drconsole.console.widgets.drawing import wrapped
 from drconsole.console.widgets.painted import Painted
 
 _SENTENCE_LINES = 3
-_PACE = 8.0
-"""At which a replay begins that is asked for by a key."""
-
 SHOWN = ("machines", "steps", "guests", "timeline")
 """What the table of the Run screen can show."""
 
@@ -87,7 +84,7 @@ class RunShown(RunTimeline):
         if app.replay is not None:
             app.end_replay()
         elif following is not None:
-            app.start_replay(following.run, _PACE)
+            app.start_replay(following.run)
 
     def do_play(self) -> None:
         """Holds a replay on, or lets it go on."""
