@@ -99,6 +99,8 @@ class GuestsView(Working, screen="guests"):
             f"VMs {len(draft.captured.guests)} · deploy {draft.selected} · "
             f"{draft.disk_kib / 1024**2:.0f} GiB disk · {phrases.gib(draft.memory_mib)} GiB memory"
         )
+        if self._objective() and not self.has_class("narrow"):
+            title += f" · {self._objective()}"
         self._vms.entitle(title, f"{position(self._vms)} {self.saved(draft)}")
         facts.paint(self._facts(draft))
 
