@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
+from drconsole.api.timeline import Bar, Timeline
 from drconsole.console.screens.report_rows import (
     Objectives,
     Told,
@@ -67,16 +68,35 @@ def test_a_time_is_a_glyph_a_word_and_a_duration() -> None:
     assert against(None, 120.0, None) == ("–", "dim")
 
 
-def test_nearly_all_is_not_all() -> None:
+def test_only_what_was_lost_counts_as_lost() -> None:
     lost = Difference(path="p", captured="a", recovered="", klass="lost")
     excused = msgspec.structs.replace(lost, klass="had-to-be")
     for fidelity, said in (
-        (Fidelity(matched=5000, total=5000), "✓ 100%"),
-        (Fidelity(matched=9999, total=10000, differences=(excused,)), "✓ 99.9%"),
-        (Fidelity(matched=9999, total=10000, differences=(lost,)), "! 1 lost"),
+        (Fidelity(matched=5000, total=5000), "✓ 0 lost"),
+        (Fidelity(matched=9999, total=10000, differences=(excused,)), "✓ 0 lost"),
+        (Fidelity(matched=9998, total=10000, differences=(lost, excused)), "! 1 lost"),
         (None, "–"),
     ):
         assert fidelity_span(msgspec.structs.replace(RUN, fidelity=fidelity))[0] == said
+
+
+def test_a_machines_bar_is_shown_where_it_is_long_or_decides() -> None:
+    bar = Bar(
+        machine="E", protected="esx-01", stage="provision", state="done", began_s=0.0, ended_s=1800.0,
+        expects_s=0.0, expects_end_s=0.0, done=1, steps=1,
+    )  # fmt: skip
+    short = msgspec.structs.replace(bar, protected="esx-02", ended_s=10.0)
+    critical = msgspec.structs.replace(short, protected="esx-03", critical=True)
+    bars = Timeline(
+        run="R-1", started=None, elapsed_s=0, bars=(bar, short, critical), critical_path=(), bound_s=0,
+        forecast_s=0,
+    )  # fmt: skip
+    lines = report_lines(Told(run=RUN, timeline=bars), "", 120)
+    shown = words(["".join(text for text, _ in line) for line in lines])
+    assert "provision esx-01" in shown
+    assert "esx-02" not in shown
+    assert "! provision esx-03" in shown
+    assert "! decides when the run ended" in shown
 
 
 def test_bars_are_as_long_as_their_stages_took() -> None:

@@ -27,7 +27,10 @@ LIST_COLUMNS = (
     Column(name="started", title="STARTED", width=17, rank=5),
 )
 _BAR = 24
-"""Cells of a stage's bar where there is room."""
+"""Half the cells of the longest bar."""
+
+_LONG = 0.02
+"""A machine's bar is shown where it took this share of the run, or decided when it ended."""
 
 
 class Objectives(msgspec.Struct, frozen=True, kw_only=True):
@@ -87,20 +90,18 @@ def against(found: float | None, wanted: float | None, met: bool | None) -> Span
 
 
 def fidelity_span(view: RunView) -> Span:
-    """Returns the share of captured values that are equal, and whether any was lost."""
-    found = view.fidelity
-    if found is None:
+    """Returns how many captured values were lost; those that had to differ are not among them."""
+    if view.fidelity is None:
         return "–", "dim"
-    lost = sum(difference.klass == "lost" for difference in found.differences)
-    share = f"{100 * found.matched / found.total:.1f}" if found.total else "–"
-    # 99.96 is not everything.
-    share = "99.9" if share == "100.0" and found.matched < found.total else share
-    return (f"! {lost} lost", "warn") if lost else (f"✓ {share.removesuffix('.0')}%", "ok")
+    lost = sum(difference.klass == "lost" for difference in view.fidelity.differences)
+    return (f"! {lost} lost", "warn") if lost else ("✓ 0 lost", "ok")
 
 
 def report_lines(report: Told, text: str, width: int) -> list[Line]:
     """Returns the whole report: the outcome, the timeline, then the report's own words."""
-    lines = [*_outcome(report), [], [("Timeline", "head")], *timeline(report, width)]
+    machines = report.timeline is not None and bool(report.timeline.bars)
+    legend: list[Span] = [("  ! decides when the run ended", "dim")] if machines else []
+    lines: list[Line] = [*_outcome(report), [], [("Timeline", "head"), *legend], *timeline(report, width)]
     for block in text.split("\n\n")[1:]:
         # Its first block says what stands above already; the timeline is drawn here.
         if not block.lstrip("\n").startswith("Timeline"):
@@ -177,7 +178,9 @@ def timeline(report: Told, width: int) -> Iterator[Line]:
         yield _stage_line(stage, first, whole, cells)
     for bar in report.timeline.bars if report.timeline is not None else ():
         if bar.machine and bar.began_s is not None:
-            yield _machine_line(bar, bar.began_s, whole, cells)
+            took = (whole if bar.ended_s is None else bar.ended_s) - bar.began_s
+            if bar.critical or took >= _LONG * whole:
+                yield _machine_line(bar, bar.began_s, whole, cells)
 
 
 def _stage_line(stage: StageView, first: float, whole: float, cells: int) -> Line:
