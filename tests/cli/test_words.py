@@ -110,6 +110,14 @@ def test_the_environment_names_a_configuration_too(site: OwnLab) -> None:
         (("capture", "pittsburgh", "--all"), 2, "--all"),
         (("recover", "pittsburgh"), 2, "--mode"),
         (("recover", "pittsburgh", "--mode", "picnic"), 2, "picnic"),
+        (("recover", "pittsburgh", "--mode", "drill", "--rto", "soon"), 2, "duration"),
+        (("plan", "pittsburgh", "--rpo", "0s"), 2, "duration"),
+        (("snapshot", "search", "esx-01", "--since", "some day"), 2, "some day"),
+        (("snapshot", "search", "esx-01", "--on", "today", "--all"), 2, "--on"),
+        (("snapshot", "search", "esx-01", "--snapshot", "latest", "--all"), 2, "--snapshot"),
+        (("run", "report", "--format", "pdf"), 2, "pdf"),
+        (("capture", "pittsburgh", "--observe"), 3, "only observes"),
+        (("run", "report", "R-1", "--format", "html"), 5, "R-1"),
         (("run", "retry", "latest"), 2, "--all"),
         (("run", "skip", "latest", "a/b/c"), 2, "--reason"),
         (("recover", "pittsburgh", "--mode", "disaster"), 3, "--confirm pittsburgh"),
@@ -168,3 +176,14 @@ def test_hosts_are_listed_without_a_capture(site: OwnLab) -> None:
     hosts = site.operator.json("capture", "pittsburgh", "--list")
     assert [host["name"] for host in hosts] == [host["name"] for host in site.dump("protected")["host"]]
     assert len(site.operator.json("snapshot", "list")) == count
+
+
+def test_where_something_was_is_asked_in_days_as_an_operator_says_them(site: OwnLab) -> None:
+    ask = ("snapshot", "search", "ESX-01.pittsburgh.example")
+    newest = site.operator.json(*ask)
+    assert {hit["name"] for hit in newest} >= {"esx-01.pittsburgh.example"}
+    assert all(hit["taken"].endswith("Z") for hit in newest)
+    assert site.operator.json(*ask, "--on", "today") == newest
+    assert site.operator.json(*ask, "--all")[-len(newest) :] == newest
+    assert site.operator.json(*ask, "--on", "3 days ago") == []
+    assert site.operator.json(*ask, "--since", "2020-01-01", "--until", "2020-01-02") == []
