@@ -153,7 +153,7 @@ class UplinksView(UplinkVerbs, screen="uplinks"):
     def _arrange(self, host: HostUplinks | None) -> int:
         """Gives each pane its height, and returns how many lines a switch has. The reasons keep theirs."""
         height = self.query_one("#body").size.height
-        hosts = min(len(self.known) + 3, max(6, height // 4))
+        hosts = min(max(len(self.known), 1) + 3, max(6, height // 4))
         rows = max(len(host.captured), 1) if host else 3
         room = height - hosts - _WHY
         each = 2 if 2 * rows + 2 <= room else 1

@@ -42,7 +42,7 @@ def captured_lines(host: HostUplinks, width: int, look: Look, *, each: int = 2) 
 def now_lines(host: HostUplinks, width: int, look: Look) -> list[Line]:
     """Returns the target's ports as they were last read."""
     if not host.now:
-        return [[("not read yet: its machine is", "dim")], [("not installed", "dim")]]
+        return [[("· not read yet", "dim")], [("  once it is installed", "dim")]]
     return [_port(port, host, width, look) for port in host.now]
 
 
