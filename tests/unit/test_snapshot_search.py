@@ -89,3 +89,12 @@ async def test_what_nobody_would_read_is_cut_off_and_said(
     found, told = await ask(state, every=True)
     assert found == ["24"]
     assert "2026-11-22" in told[0]
+
+
+async def test_a_long_search_says_how_far_it_is(state: State, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(searching, "_TELL_S", 0.0)
+    for day in (20, 22):
+        state.repository.add(captured(day, day))
+    found, told = await ask(state, every=True)
+    assert found == ["20", "22"]
+    assert "searched 1 of 2 snapshots, back to 2026-11-20" in told[1]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from functools import partial
 
@@ -16,6 +17,9 @@ from drconsole.service.state import State, in_thread
 MOST = 20_000
 """Hits of one answer, about: what an operator would never read costs no memory."""
 
+_TELL_S = 5.0
+"""How often a long search says how far it is."""
+
 
 async def search(state: State, request: requests.SearchSnapshots, caller: Caller) -> tuple[SearchHit, ...]:
     """Objects that hold a text; one document at a time is read, the newest first.
@@ -26,7 +30,12 @@ async def search(state: State, request: requests.SearchSnapshots, caller: Caller
         entry = await in_thread(lambda: state.repository.find(request.id, request.site or None))
         return _told(await in_thread(partial(state.repository.look_in, entry, request.text)))
     found: list[tuple[Hit, ...]] = []
-    for entry in reversed(await in_thread(partial(_chosen, state, request))):
+    entries = await in_thread(partial(_chosen, state, request))
+    told = time.monotonic()
+    for number, entry in enumerate(reversed(entries)):
+        if time.monotonic() - told >= _TELL_S:
+            told = time.monotonic()
+            caller.say(f"searched {number} of {len(entries)} snapshots, back to {entry.taken}")
         if sum(map(len, found)) >= MOST:
             caller.say(f"more than {MOST} are found: {entry.taken} and before were not searched")
             break
