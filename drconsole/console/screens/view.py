@@ -146,8 +146,8 @@ class View(Shown):
             self._open_command(self.query_one("#command", CommandLine))
         else:
             line = CommandLine(lambda text: completions(text, self.id_word, self._index, app.themes))
-            self.call_after_refresh(self._open_command, line)
             self.mount(line, after="#keys")
+            self._open_command(line)  # at once: what is typed next is meant for it
         self.console_app.do_work("reading names", self._read_names, quiet=True)
 
     async def _read_names(self) -> None:
