@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -102,6 +103,24 @@ class Desk:
         return True
 
     async def _follow(self, run: str, heard: Heard) -> None:
+        explaining = asyncio.create_task(self._explain(run, heard))
+        try:
+            await self._hear(run, heard)
+        finally:
+            explaining.cancel()
+
+    async def _explain(self, run: str, heard: Heard) -> None:
+        """Says in sentences what a stage does, as it begins; each sentence once."""
+        said: set[str] = set()
+        while True:
+            await heard.moved.wait()
+            heard.moved.clear()
+            with contextlib.suppress(DRConsoleError):  # who follows the run says that the service is lost
+                sentences = telling.walk(await self.client.ask(requests.ShowRun(run=run)))
+                self.lines.say(*(sentence for sentence in sentences if sentence not in said))
+                said.update(sentences)
+
+    async def _hear(self, run: str, heard: Heard) -> None:
         lost = False
         while True:
             try:
@@ -115,7 +134,6 @@ class Desk:
                 self.lines.say(str(error))
                 return
             else:
-                self.lines.say(
-                    *telling.run(view)[:1], *telling.waits(view), "it rests; `run` tells all of it"
-                )
+                self.lines.say(*telling.run(view)[:1], *telling.walk(view), *telling.waits(view))
+                self.lines.say("it rests; `run` tells all of it")
                 return

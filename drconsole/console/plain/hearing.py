@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 from drconsole.console import phrases
 from drconsole.console.plain.terminal import Lines
 from drconsole.model.run import Event
@@ -20,6 +22,8 @@ class Heard:
         self._lines = lines
         self._since = since
         self._whole = whole
+        self.moved = asyncio.Event()
+        """Set where the walkthrough has something new to say."""
         self._begun: set[str] = set()
         self._done = 0
 
@@ -41,6 +45,7 @@ class Heard:
             before = f", {phrases.count(self._done, 'step')} done so far" if self._done else ""
             self._lines.say(f"{phrases.seconds_clock(event.at)} stage {stage} begins{before}")
             self._begun.add(stage)
+            self.moved.set()
         self._done += state == "done" and event.kind == "step"
 
     def _is_news(self, event: Event, state: str) -> bool:

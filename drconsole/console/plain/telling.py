@@ -8,6 +8,8 @@ from collections.abc import Iterable, Sequence
 from drconsole.api.uplinks import HostUplinks
 from drconsole.api.values import MatchReply, SelectionReply, SiteEntry, SnapshotEntry, StepDetail
 from drconsole.console import phrases
+from drconsole.console.run_steps import StepIndex
+from drconsole.console.walkthrough import sentences
 from drconsole.model.plan import PlanReport
 from drconsole.model.run import RunSummary, RunView, StepView
 from drconsole.model.target import Target
@@ -101,12 +103,18 @@ def run_line(run: RunSummary) -> str:
     return f"{run.run}: {mode} of {run.site}, {run.state}, started {phrases.when(run.started or '')}"
 
 
+def walk(view: RunView) -> list[str]:
+    """What happens in a run now, in sentences, as a walkthrough says it."""
+    steps = StepIndex()
+    steps.become(view.steps)
+    return list(sentences(view, steps))
+
+
 def run(view: RunView) -> list[str]:
     """How a run stands."""
     mode = "drill" if view.mode == "drill" else f"REAL RUN, {view.mode},"
     lines = [f"{view.run}: {mode} of {view.site} is {view.state}, {phrases.span(view.elapsed_s)} elapsed"]
-    if view.runner is not None and view.runner.lost:
-        lines.append("its runner is lost; another one takes over")
+    lines += walk(view)
     for stage in view.stages:
         failed = f", {stage.failed} failed" if stage.failed else ""
         lines.append(f"stage {stage.name}: {stage.state}, {stage.done} of {stage.steps} steps done{failed}")

@@ -38,6 +38,8 @@ class Lines:
 
     def say(self, *lines: str) -> None:
         """Writes lines below what is there. A question that waits is asked again; the prompt is not."""
+        if not lines:
+            return
         if self._asks and not self._broken:
             self._out.write("\n")
         for line in lines:
