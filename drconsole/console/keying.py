@@ -22,6 +22,7 @@ from textual.screen import Screen
 from textual.widgets import Input
 
 from drconsole.console.driver import LineDriver
+from drconsole.console.memory import Kept
 from drconsole.console.spans import cut
 
 _PATIENCE_S = 0.5
@@ -35,6 +36,15 @@ class Keying(App[None]):
         super().__init__(driver_class=LineDriver, ansi_color=ansi_color)
         self._typed_ahead: deque[events.Key] = deque()
         self._settling: asyncio.Task[None] | None = None
+        self._kept = Kept()
+
+    def on_mount(self) -> None:
+        """After the first picture the collector leaves alone what is there."""
+        self.call_after_refresh(self._kept.begin)
+
+    async def on_unmount(self) -> None:
+        """Others in this process have their collector back."""
+        self._kept.end()
 
     # -- keys -------------------------------------------------------------------------------------
 

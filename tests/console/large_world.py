@@ -21,8 +21,10 @@ from drconsole.model.inventory import Mount, Snapshot, SwitchMember
 from drconsole.model.live import InventoryChange
 from drconsole.model.mapping import GuestFlag, HostMapping, HostRole, ManagementRole, VmSelection
 from drconsole.model.plan import RoleMatch, Verdict
-from tests.console.scripted_service import ScriptedService
-from tests.console.small_world import live
+from drconsole.model.run import Event, MachineView, StepView
+from drconsole.model.step import step_key
+from tests.console.scripted_service import ScriptedService, shows_run
+from tests.console.small_world import RUN, live, run_view
 from tests.unit.planning_site import guest, host, small_site, target
 
 A_HOST = 40
@@ -134,3 +136,45 @@ def powered(guests: list[int], on: bool) -> InventoryBatch:
             for n in guests
         ),
     )
+
+
+def large_run(service: ScriptedService, machines: int) -> None:
+    """Lets the service have a drill that provisions so many machines."""
+    small = run_view(small_site(), state="running")
+    names = [f"esx-{n:02}" for n in range(1, machines + 1)]
+    places = tuple(
+        MachineView(
+            target=f"T{n:03}", role="host", protected=name, state="leased", phase="installing", fraction=0.0
+        )
+        for n, name in enumerate(names)
+    )
+    steps = tuple(
+        StepView(
+            key=step_key("provision", name, verb),
+            state="running" if verb == "install" else "pending",
+            attempts=1,
+            started="2026-11-22T13:00:00Z",
+            ended=None,
+            error=None,
+        )
+        for name in names
+        for verb in ("install", "join", "prove")
+    )
+    stages = tuple(msgspec.structs.replace(stage, failed=0) for stage in small.stages)
+    shows_run(service, msgspec.structs.replace(small, machines=places, steps=steps, stages=stages))
+
+
+def progressed(service: ScriptedService, machines: int, fraction: float) -> None:
+    """Lets every machine of the run say how far it is."""
+    seq = service.events[-1].seq if service.events else 0
+    service.events += [
+        Event(
+            seq=seq + n + 1,
+            at="2026-11-22T13:00:00Z",
+            run=RUN,
+            kind="progress",
+            step=step_key("provision", f"esx-{n + 1:02}", "install"),
+            facts={"phase": "installing", "fraction": fraction, "machine": f"T{n:03}"},
+        )
+        for n in range(machines)
+    ]

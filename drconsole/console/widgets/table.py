@@ -159,24 +159,24 @@ class VirtualTable(Drawn, can_focus=True):
             old, new = self._shown.get(y), self._wanted(y)
             if old is None or old == new:
                 continue
-            if new is None or old.base != new.base or len(old.cells) != len(new.cells):
+            if old.base != new.base or len(old.cells) != len(new.cells):
                 self.refresh(Region(0, y, self.size.width, 1))
             else:
                 for column in self._placed:
                     if old.cells[column.index] != new.cells[column.index]:
                         self.refresh(Region(column.x, y, column.width, 1))
-            self._shown[y] = new or _NO_ROW
+            self._shown[y] = new
 
     def _index(self, y: int) -> int | None:
         """Returns which row stands in a line; None where there is none."""
         index = self._top + y - self._headed
         return index if 0 <= index < len(self._keys) else None
 
-    def _wanted(self, y: int) -> _Row | None:
-        """Returns what is to be seen in a line; None where there is no row."""
+    def _wanted(self, y: int) -> _Row:
+        """Returns what is to be seen in a line; without cells where there is no row, but words perhaps."""
         index = self._index(y)
         if index is None:
-            return None
+            return _Row((), self.empty if not self._keys and y == self._headed else "")
         base = "text"
         if index == self._row:
             base = "cursor" if self.has_focus else "idle_cursor"
@@ -280,13 +280,10 @@ class VirtualTable(Drawn, can_focus=True):
         """Draws one line: the head, a row, or nothing."""
         if self._headed and y == 0:
             return self._strip([(placed.column.title, "head") for placed in self._placed], "text")
-        row = self._wanted(y)
-        self._shown[y] = row or _NO_ROW
-        if row is None:
-            words = self.empty if not self._keys and y == self._headed else ""
-            return Strip(
-                [Segment(fitted(words, self.size.width, self.look), self.styled("dim"))], self.size.width
-            )
+        row = self._shown[y] = self._wanted(y)
+        if not row.cells:
+            width = self.size.width
+            return Strip([Segment(fitted(row.base, width, self.look), self.styled("dim"))], width)
         return self._drawn_row(row)
 
     def _drawn_row(self, row: _Row) -> Strip:
@@ -322,13 +319,10 @@ class VirtualTable(Drawn, can_focus=True):
 
 
 class _Row(NamedTuple):
-    """What stands in a line: a row's cells, and the style of its cursor."""
+    """What stands in a line: a row's cells and the style of its cursor, or words and no cells."""
 
     cells: Cells
     base: str
-
-
-_NO_ROW = _Row((), "")
 
 
 def position(table: VirtualTable) -> str:
