@@ -60,7 +60,7 @@ class SnapshotDocument(_Value, frozen=True, kw_only=True):
 class SearchHit(_Value, frozen=True, kw_only=True):
     """An object of a snapshot that a search found, and the value that matched.
 
-    `where` are the names of what it stood in, the outermost first; a guest stands on its host.
+    `where` are the names of what it stood in, the nearest first; a guest stands on its host.
     """
 
     snapshot: str
