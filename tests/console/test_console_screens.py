@@ -57,21 +57,13 @@ def test_every_screen_shows_its_subject_at_both_sizes(
         whole(terminal, size)
 
 
-def test_a_hosts_uplinks_are_shown_as_captured_now_planned_and_applied(service: ScriptedService) -> None:
-    with console(service.config) as terminal:
-        terminal.sees("● pittsburgh")
-        terminal.press("5")
-        shown = terminal.sees("as captured", "on the target now", "planned", "applied", "vmnic2 ○ no link")
-        assert "vSwitch0 ← vmnic2" in shown
-        assert "! ← vmnic0 changed" in shown
-        assert "why: vmnic2 of esx-01 has no link" in shown
-        assert "· not yet" in shown
+def test_u_goes_to_the_uplinks_of_the_host(service: ScriptedService) -> None:
     with console(service.config, (80, 24)) as terminal:
         terminal.sees("● pittsburgh")
         terminal.press("5")
         terminal.sees("Log")
         terminal.press("u")
-        terminal.sees("as captured", "vmnic2 ○ no link")
+        terminal.sees("[6 Uplinks]")
         assert "Log" not in terminal.text
 
 
