@@ -26,7 +26,7 @@ _PLAIN = {(True, True): "#", (False, True): "=", (True, False): "+", (False, Fal
 _TICKS_S = (5, 10, 30, 60, 300, 600, 1800, 3600, 3 * 3600, 6 * 3600, 12 * 3600, 86400)
 _TICK_CELLS = 10
 _STAGE = "stage:"
-_ORDER = {stage: number for number, stage in enumerate(STAGES)}
+_ORDER: dict[str, int] = {stage: number for number, stage in enumerate(STAGES)}
 
 
 class Window(msgspec.Struct, frozen=True, kw_only=True):
