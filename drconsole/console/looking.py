@@ -6,6 +6,7 @@ import asyncio
 import os
 import time
 from collections.abc import Callable
+from itertools import chain, repeat
 from pathlib import Path
 
 from drconsole.console import phrases, remembered, themes
@@ -33,7 +34,7 @@ class Looking(Listening):
         self.keymap = Keymap(ACTIONS)
         self.ascii_only = wants_ascii()
         self.mouse = False
-        self.themes, self._wrong = themes.load_all()
+        self.themes, _ = themes.load_all()  # what is wrong with others is said when they are read again
         self._chosen = self._first_theme()
         self.shown_theme = ""
         self.look = Look({}, ascii_only=self.ascii_only)
@@ -114,12 +115,14 @@ class Looking(Listening):
         from drconsole.console import rereading
 
         known: rereading.Signature = ()
-        while True:
+        for pause in chain((0.0,), repeat(REREAD_S)):
+            await asyncio.sleep(pause)
             found = await asyncio.to_thread(rereading.look, known)
             if found is not None:
                 known = found.signature
+                if found.themes == self.themes and not found.wrong and not found.keymap.differs(self.keymap):
+                    continue  # as after the start: nothing is painted again
                 self.post_message(Reread(found.themes, found.keymap, found.wrong))
-            await asyncio.sleep(REREAD_S)
 
     def on_reread(self, message: Reread) -> None:
         """Takes the user's themes and keys, and says what is wrong with them."""
@@ -134,8 +137,9 @@ class Looking(Listening):
         self._use_theme(self.shown_theme if self.shown_theme in self.themes else self._chosen)
         self.restyle()
         self.update()
-        for text in message.wrong:
-            self.say(text, "bad")
+        if message.wrong:
+            more = f" (and {len(message.wrong) - 1} more)" if len(message.wrong) > 1 else ""
+            self.say(f"{message.wrong[0]}{more}", "bad")
 
     # -- times, mouse, clipboard, pictures -------------------------------------------------------------
 

@@ -31,6 +31,10 @@ class Keymap:
         """Returns the keys of an action on a screen."""
         return self._changed.get((screen, action.name), action.keys)
 
+    def differs(self, other: Keymap) -> bool:
+        """Whether any key is another one."""
+        return self._changed != other._changed
+
     def shown(self, screen: str) -> Iterator[tuple[Action, str]]:
         """Yields each action of a screen and its first key as an operator reads it."""
         return ((action, key_word(self.keys(screen, action)[0])) for action in self.actions_of(screen))
