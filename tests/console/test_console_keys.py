@@ -22,8 +22,8 @@ def test_a_key_means_one_thing_on_a_screen(screen: str) -> None:
     keys = [key for action in actions_of(screen) for key in action.keys]
     moves = [key for move in MOVES for key in move.keys]
     assert len(keys) == len(set(keys))
-    # `k` retries on the Run screen, where `up` moves; nowhere else does an action take a move's key.
-    assert set(keys) & set(moves) == ({"k"} if screen == "run" else set())
+    # On the Run screen `k` retries and `g` is the timeline; nowhere else does an action take a move's key.
+    assert set(keys) & set(moves) == ({"k", "g"} if screen == "run" else set())
 
 
 @pytest.mark.parametrize("screen", SCREENS)
@@ -38,11 +38,11 @@ def test_help_tells_every_key(screen: str) -> None:
 
 def test_what_is_dangerous_or_acts_on_many_is_a_capital_or_says_that_it_asks() -> None:
     asking = {action.name for action in ACTIONS if action.label.endswith("…")}
+    capital = {"recover", "cancel", "cleanup", "match", "flag_all", "check_all", "apply_all", "release"}
     small = {"skip", "approve", "replace", "flags", "apply", "roll_back", "review"}
-    assert (
-        asking
-        == {"recover", "cancel", "cleanup", "match", "flag_all", "check_all", "apply_all", "release"} | small
-    )
+    files = {"export", "export_part", "import", "find", "recover_this"}
+    assert asking == capital | small | files
+    small |= files - {"export", "recover_this"}
     assert all(_capital(action) or action.name in small for action in ACTIONS if action.name in asking)
 
 
