@@ -8,7 +8,15 @@ from typing import NamedTuple
 
 from sqlalchemy import Connection
 
-from drconsole.errors import DatabaseFailed, DRConsoleError, Fenced, InvalidDocument, Question, Refused
+from drconsole.errors import (
+    DatabaseFailed,
+    DeadlinePassed,
+    DRConsoleError,
+    Fenced,
+    InvalidDocument,
+    Question,
+    Refused,
+)
 from drconsole.journal import commands, steps
 from drconsole.model.run import StepState
 from drconsole.model.step import Done, Facts, Handler, Handlers
@@ -58,6 +66,8 @@ class Carrier:
         self._schedule = schedule
         self._free = free
         self._cleanup = cleanup
+        self._cut: set[str] = set()
+        """Steps whose last attempt was ended by its deadline: an operator may be quick to retry one."""
         self._ways: dict[str, _Way] = {}
         for step in schedule.steps.values():
             if step.handler not in handlers:
@@ -97,7 +107,7 @@ class Carrier:
     async def _act(self, handler: Handler, work: StepWork, attempt: int) -> Facts | None:
         if not await self._journal.write(lambda c: self._begin(c, work.step.key, attempt)):
             return None
-        result = await carry_out(handler, work)
+        result = await carry_out(handler, work, cut=work.step.key in self._cut)
         self._free(work.step.key)
         return await self._finish(work, result)
 
@@ -162,6 +172,10 @@ class Carrier:
 
     async def _failed(self, work: StepWork, error: DRConsoleError, seen: str, attempt: int) -> Outcome:
         step = work.step
+        if isinstance(error, DeadlinePassed):
+            self._cut.add(step.key)
+        else:
+            self._cut.discard(step.key)
         lost = await write_failure(self._shared, self._schedule, step, error, seen, attempt=attempt)
         refused = step.stage == "preflight" and isinstance(error, Refused) and step.critical
         return Outcome("failed" if step.critical else "skipped", lost, refused)

@@ -93,8 +93,10 @@ def limit_of(step: Step) -> float:
     return max(step.deadline_s, FLOOR_S)
 
 
-async def carry_out(handler: Handler, work: Work) -> Facts:
+async def carry_out(handler: Handler, work: Work, *, cut: bool = False) -> Facts:
     """Brings a step's postcondition about and returns its result.
+
+    `cut`: the attempt before was ended by its deadline, so that what it began may still show.
 
     Raises Fenced, or the DRConsoleError that explains why it is not so: DeadlinePassed after the
     step's deadline, DeviceError where the act never showed.
@@ -102,7 +104,7 @@ async def carry_out(handler: Handler, work: Work) -> Facts:
     limit = limit_of(work.step)
     try:
         async with asyncio.timeout(limit) as clock:
-            return await _repeated(handler, work)
+            return await _repeated(handler, _Tries(work, cut=cut), work)
     except TimeoutError as error:
         if not clock.expired():
             raise DeadlinePassed("an answer did not come in time", about=work.step.object) from error
@@ -153,13 +155,12 @@ async def look_again(handler: Handler, work: Work, error: DRConsoleError) -> Don
 class _Tries:
     """Whether an act of this step may still show: the way to the device is lost, or who began it."""
 
-    def __init__(self, work: Work) -> None:
-        self.open = work.in_doubt
-        self.pauses: Sequence[float] = DOUBT_S
+    def __init__(self, work: Work, *, cut: bool) -> None:
+        self.open = work.in_doubt or cut
+        self.pauses: Sequence[float] = SETTLE_S if cut else DOUBT_S
 
 
-async def _repeated(handler: Handler, work: Work) -> Facts:
-    tries = _Tries(work)
+async def _repeated(handler: Handler, tries: _Tries, work: Work) -> Facts:
     for pause in RETRY_S:
         try:
             return await _once(handler, work, tries)

@@ -29,6 +29,12 @@ def test_no_seed_breaks_what_must_hold(capsys: pytest.CaptureFixture[str]) -> No
     assert tally.runners > tally.seeds
 
 
+@pytest.mark.parametrize("seed", [833, 1564])
+def test_a_seed_that_once_found_a_fault_finds_none(seed: int) -> None:
+    """A reviewed host that could not be mended; a host added twice by a retry right after a deadline."""
+    assert run_seed(seed).violations == ()
+
+
 @pytest.mark.parametrize("seed", [7, 21, 54])
 def test_a_seed_told_twice_is_the_same_byte_for_byte(seed: int) -> None:
     assert run_seed(seed).digest == run_seed(seed).digest

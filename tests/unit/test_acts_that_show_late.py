@@ -65,3 +65,15 @@ async def test_a_busy_device_is_asked_again_at_once() -> None:
     handler = Late(shows=3, act=DeviceError("busy", code="ABORTED"))
     await carry.carry_out(handler, _work())
     assert handler.acts == 2
+
+
+async def test_an_act_that_a_deadline_cut_gets_its_time_to_show_in_the_next_attempt() -> None:
+    """An operator may be quick to retry it, and what was asked for cannot be called back."""
+    handler = Late(shows=3)
+    handler.acts = 1
+    await carry.carry_out(handler, _work(), cut=True)
+    assert handler.acts == 1
+    again = Late(shows=3)
+    again.acts = 1
+    await carry.carry_out(again, _work())
+    assert again.acts == 2
