@@ -85,15 +85,15 @@ def test_a_drill_by_keys_while_the_connection_is_killed_twice(desk: Desk) -> Non
     third = desk.opens("third")
     third.sees("[1 Sites]", run)
     third.press("5")
-    third.sees(run, "drill held", within=100)
+    third.sees(run, "drill ● held", within=100)
     for window in (third, watcher):
         window.sees("✓ preflight", "✓ verify", "Stages 9/9")
         assert _machines(window.text) == {"vc-01", "esx-01", "esx-02"}
     third.press("C")
     third.sees("y ")
     third.press("y")
-    third.sees("drill done", within=60)
-    watcher.sees("drill done")
+    third.sees("drill ✓ done", within=60)
+    watcher.sees("drill ✓ done")
     shown = desk.lab.operator.json("run", "show", run)
     assert (shown["state"], shown["cleanup"]["state"]) == ("done", "done")
     assert len(desk.lab.operator.json("run", "list")) == 1

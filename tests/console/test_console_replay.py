@@ -260,7 +260,7 @@ def test_by_keys_a_run_is_replayed_held_and_left(service: ScriptedService, size:
     with console(service.config, size) as terminal:
         terminal.sees("pittsburgh")
         terminal.press("5")
-        terminal.sees("drill held", "run held")
+        terminal.sees("drill ● held", "run held")
         terminal.press("P")
         terminal.sees("REPLAY 0:", "×8", "replay of 2026-11-22")
         terminal.press("space")
@@ -286,7 +286,7 @@ def test_a_run_that_goes_on_is_not_replayed(service: ScriptedService) -> None:
     with console(service.config) as terminal:
         terminal.sees("pittsburgh")
         terminal.press("5")
-        terminal.sees("drill running")
+        terminal.sees("drill ▶ running")
         terminal.press("P")
         terminal.sees("only what is over can be replayed", "run attach")
 

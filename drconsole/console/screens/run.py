@@ -10,6 +10,7 @@ from textual.widget import Widget
 
 from drconsole.console import phrases
 from drconsole.console.following import Following
+from drconsole.console.look import mark
 from drconsole.console.screens import run_rows, run_words
 from drconsole.console.screens.dialogs import Report, prose
 from drconsole.console.screens.run_shown import RunShown
@@ -77,7 +78,7 @@ class RunScreen(RunShown, screen="run"):
         view = following.view
         goes_on = "attached" if self.has_class("narrow") else "attached (goes on without you)"
         word = goes_on if following.attached else "detached"
-        run = f"{view.run} {view.mode} {view.state}"
+        run = f"{view.run} {view.mode} {mark(view.state)[0]} {view.state}"
         return (view.site, run) if following.moment else (view.site, run, word)
 
     def labels(self) -> dict[str, str]:
