@@ -13,6 +13,8 @@ from drconsole.console.going import Going
 from drconsole.console.objects import Found, Index, gather
 from drconsole.errors import DRConsoleError
 
+_SHOWN_ON = {"guests": ("guest",), "map": ("host", "physical")}
+
 
 class Commanding(Going):
     """The part of the application that understands commands."""
@@ -80,8 +82,8 @@ class Commanding(Going):
         found = index.called(name, kind)
         if not found and kind:
             found = [each for each in index.search(name) if each.kind == kind]
-            whole = [each for each in found if each.key.startswith(name)]
-            found = whole or found
+            begun = [each for each in found if each.key.removeprefix("sha256:").startswith(name)]
+            found = begun or [each for each in found if name.lower() in each.name.lower()] or found
         if len(found) == 1:
             self.go_to_object(found[0])
         elif found:
@@ -102,14 +104,13 @@ class Commanding(Going):
             self.go_to("sites", found.kind, f"{found.site}/{found.key}")
 
     def _is_here(self, found: Found) -> bool:
-        """A guest stays on VMs and a host on Map, where that screen shows it."""
+        """A guest is shown on VMs and a host on Map, where one stands there and the screen has it."""
         here = self.view()
-        shown = {"guests": "guest", "map": "host"}
-        if here is None or shown.get(here.id_word) != found.kind:
+        if here is None or found.kind not in _SHOWN_ON.get(here.id_word, ()):
             return False
         self.visits.leave(here.visit())
         here.update()
-        if not here.reveal(found.kind, found.key):
+        if not any(here.reveal(found.kind, key) for key in (found.key, f"{found.kind}/{found.key}")):
             return False
         self.visits.arrive(here.id_word, anew=True)
         return True
