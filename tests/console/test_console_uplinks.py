@@ -300,3 +300,8 @@ def test_a_replay_shows_a_host_as_it_was_and_not_as_it_is() -> None:
     )
     found = replayed(read, plan, *tried, asked, *moved)
     assert (found.state, found.applied, found.trial) == ("applied", {"vmnic2": "vmnic0"}, "")
+
+
+async def test_y_copies_the_host_s_name(tmp_path: Path) -> None:
+    async with desk(tmp_path) as at:
+        assert shown(at).copied() == "esx-01"

@@ -31,7 +31,7 @@ from drconsole.console.widgets.uplink_panes import (
 
 _COLUMNS = (
     Column(name="host", title="HOST", width=20, flex=3),
-    Column(name="target", title="ON", width=6, flex=1),
+    Column(name="on", title="ON", width=6, flex=1),
     Column(name="state", title="STATE", width=10),
     Column(name="trial", title="TRIAL", width=8),
     Column(name="plan", title="PLAN", width=14),
