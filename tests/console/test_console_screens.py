@@ -63,7 +63,7 @@ def test_u_goes_to_the_uplinks_of_the_host(service: ScriptedService) -> None:
         terminal.press("5")
         terminal.sees("Log")
         terminal.press("u")
-        terminal.sees("[6 Uplinks]")
+        terminal.sees("[6 Uplinks]", "enter why")
         assert "Log" not in terminal.text
 
 
