@@ -86,7 +86,7 @@ class UplinkVerbs(View):
                 return False
             if _concerns(event):
                 return True
-        return False
+        return bool(following.log)  # the log does not reach back so far: what was let go of may concern us
 
     def _take(self, run: str, seq: int, found: Sequence[HostUplinks]) -> None:
         if run == self._run:
