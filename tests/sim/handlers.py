@@ -38,9 +38,9 @@ class Simulated:
         self._management = management
         self._session = world.login()
 
-    def again(self) -> Simulated:
-        """Returns the same over a login of its own."""
-        return Simulated(self._world, self._rules, self._weather, self._management)
+    def again(self, management: str) -> Simulated:
+        """Returns the same over a login of its own; `management` is that server's target as planned now."""
+        return Simulated(self._world, self._rules, self._weather, management or self._management)
 
     async def observe(self, work: Work) -> Done | None:
         """Returns Done where the world is as the step wants it."""
@@ -129,7 +129,8 @@ class SimulatedRoom:
 
     def handlers(self, settings: Settings, plan: PlanInput, /) -> Handlers:
         named = {step.handler for step in (*self.steps(plan), *self.cleanup_steps(plan))}
-        return dict.fromkeys(sorted(named), self._handler.again())
+        server = plan.mapping.management_server
+        return dict.fromkeys(sorted(named), self._handler.again(server.target if server else ""))
 
 
 def simulated(rooms: Sequence[Room], handler: Simulated) -> tuple[Room, ...]:
