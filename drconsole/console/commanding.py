@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from typing import TYPE_CHECKING
 
 from drconsole.api import requests
 from drconsole.api.values import SnapshotEntry
-from drconsole.console import commands, remembered
-from drconsole.console.commands import Command
+from drconsole.console import remembered
 from drconsole.console.going import Going
-from drconsole.console.objects import Found, Index, gather
 from drconsole.errors import DRConsoleError
+
+if TYPE_CHECKING:  # the first frame waits for none of it
+    from drconsole.console.commands import Command
+    from drconsole.console.objects import Found, Index
 
 _SHOWN_ON = {"guests": ("guest",), "map": ("host", "physical")}
 
@@ -24,10 +27,14 @@ class Commanding(Going):
 
     def index(self) -> Index:
         """Returns every name as it is known now."""
+        from drconsole.console.objects import Index, gather
+
         return Index(gather(self.store, self._snapshots))
 
     async def index_apart(self) -> Index:
         """Returns it too, made in a thread: fifty thousand names take a moment."""
+        from drconsole.console.objects import Index, gather
+
         await self._ask_for_snapshots()
         return await asyncio.to_thread(Index, gather(self.store, self._snapshots))
 
@@ -44,6 +51,8 @@ class Commanding(Going):
 
     def command(self, text: str) -> None:
         """Carries a typed line out, and keeps it."""
+        from drconsole.console.commands import understand
+
         line = text.strip().removeprefix(":").strip()
         if not line:
             return
@@ -51,7 +60,7 @@ class Commanding(Going):
         self.in_background("keeping the command", lambda: remembered.keep_typed(line))
         here = self.view()
         if here is not None:
-            self.carry_out(commands.understand(line, here.id_word))
+            self.carry_out(understand(line, here.id_word))
 
     def carry_out(self, command: Command) -> None:
         """Does what a command means."""
@@ -64,7 +73,7 @@ class Commanding(Going):
             self.go(command.name)
         elif command.kind == "action":
             here.action_perform(command.name)
-        elif command.kind == commands.THEME:
+        elif command.kind == "theme":
             self._theme_called(command.argument)
         else:
             self._object_called(command.kind, command.argument, here.id_word)
@@ -89,7 +98,9 @@ class Commanding(Going):
         elif found:
             self.find(f"{name} {kind}".strip())
         else:
-            self.say(commands.unknown(f"{kind} {name}".strip() if kind else name, screen), "warn")
+            from drconsole.console.commands import unknown
+
+            self.say(unknown(f"{kind} {name}".strip() if kind else name, screen), "warn")
 
     def go_to_object(self, found: Found) -> None:
         """Goes to where an object is shown; a run is looked at, a site is worked on."""
@@ -119,12 +130,13 @@ class Commanding(Going):
 
     def find(self, text: str = "") -> None:
         """Opens the palette."""
+        from drconsole.console.commands import listed
         from drconsole.console.screens.palette import Choice, Palette
 
         here = self.view()
         if here is None:
             return
-        rows = commands.listed(here.id_word, self.keymap, read_only=bool(self.read_only))
+        rows = listed(here.id_word, self.keymap, read_only=bool(self.read_only))
         palette = Palette(rows, self.index() if text else None, text)
 
         def chosen(choice: Choice | None) -> None:

@@ -8,7 +8,6 @@ from textual import events
 from textual.widgets import Input
 
 from drconsole.console.actions import actions_of
-from drconsole.console.commands import completions
 from drconsole.console.filtering import matcher
 from drconsole.console.screens.frame import SEPARATOR, live_span, operator, site_state, snapshot_span
 from drconsole.console.screens.shown import Shown
@@ -138,6 +137,7 @@ class View(Shown):
 
     def do_command(self) -> None:
         """Opens the line for a command, in the place of the keys: nothing else moves."""
+        from drconsole.console.commands import completions
         from drconsole.console.widgets.command_line import CommandLine
 
         app = self.console_app
