@@ -34,6 +34,8 @@ class Keying(App[None]):
 
     def __init__(self, *, ansi_color: bool | None = None) -> None:
         super().__init__(driver_class=LineDriver, ansi_color=ansi_color)
+        # Two widgets on every screen that are never used: what there is to say stands in the lines below.
+        self._disable_tooltips = self._disable_notifications = True
         self._typed_ahead: deque[events.Key] = deque()
         self._settling: asyncio.Task[None] | None = None
         self._kept = Kept()
@@ -45,6 +47,17 @@ class Keying(App[None]):
     async def on_unmount(self) -> None:
         """Others in this process have their collector back."""
         self._kept.end()
+
+    def refresh_css(self, animate: bool = True) -> None:
+        """Reads all style sheets again where a theme has changed their variables; while the first picture is
+        made it has not, and what was read is kept."""
+        sheet = self.stylesheet
+        if self._dom_ready or self.get_css_variables() != sheet._variables:
+            super().refresh_css(animate)
+            return
+        if sheet._require_parse:
+            sheet.parse()
+        sheet.update(self, animate=animate)
 
     # -- keys -------------------------------------------------------------------------------------
 

@@ -39,6 +39,7 @@ class Looking(Listening):
         self.shown_theme = ""
         self.look = Look({}, ascii_only=self.ascii_only)
         self._use_theme(self._chosen)
+        self.stylesheet.set_variables(self.get_css_variables())  # read once, with these
 
     def get_theme_variable_defaults(self) -> dict[str, str]:
         """The variables of our style sheet, until a theme of ours gives them."""

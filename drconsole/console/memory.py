@@ -13,6 +13,11 @@ import time
 SLOW_S = 0.008
 
 
+def hold() -> None:
+    """Collects nothing while the console opens: what is made then stays. `Kept.begin` ends it."""
+    gc.disable()
+
+
 class Kept:
     """Keeps the collector away from what stays."""
 
@@ -23,6 +28,7 @@ class Kept:
     def begin(self) -> None:
         """Leaves alone what is there now, and what makes a collection slow later."""
         gc.freeze()
+        gc.enable()
         if not self._watching:
             self._watching = True
             gc.callbacks.append(self._collected)

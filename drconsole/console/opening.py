@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import signal
 import threading
@@ -9,6 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
+
+from drconsole.console import memory
 
 if TYPE_CHECKING:
     from drconsole.api.setting_up import SiteSetup
@@ -35,6 +38,7 @@ def run_console(
     at which it is shown once more. Whoever calls has made sure that there is a terminal. Runs go on
     without it.
     """
+    memory.hold()
     from drconsole.console.app import ConsoleApp
 
     app = ConsoleApp(config)
@@ -58,6 +62,7 @@ def _run(app: ConsoleApp) -> None:
     try:
         app.run(mouse=False)
     finally:
+        gc.enable()
         for number, handler in before.items():
             signal.signal(number, handler)
     if app.return_code:
