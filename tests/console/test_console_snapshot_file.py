@@ -17,6 +17,7 @@ from tests.console.archive_world import history
 from tests.console.hostile import leaks
 from tests.console.small_world import in_xml, renamed
 from tests.console.terminal import Terminal, terminal
+from tests.console.test_console_snapshots import look_for
 
 SIZES = ((80, 24), (120, 40))
 _OPEN = "from drconsole.cli.main import main; main(['snapshot', 'open', {!r}])"
@@ -46,11 +47,13 @@ def test_summary_tree_and_xml_of_a_file(file: Path, size: tuple[int, int]) -> No
         assert "connecting" not in shown.text
         shown.press("t")
         shown.sees("Tree", "▸ vc-01", "/ filter", "e export part")
-        shown.press("/")
-        shown.sees("names that contain")
-        shown.press("web-02", "enter")
+        look_for(shown, "web-02")
         shown.sees("1 of 42", "guest in esx-02")
-        shown.press("enter", "x")
+        shown.press("enter")
+        shown.sees("▾ esx-02", "▸ web-02", "guest · on · 16 GiB")
+        shown.press("enter")
+        shown.sees("▾ web-02", "resource pool")
+        shown.press("x")
         shown.sees('<virtualMachine id="vm-2" name="web-02"')
         shown.escape("› XML")
         shown.sees("› summary")
@@ -112,9 +115,7 @@ def test_names_in_a_file_do_nothing(tmp_path: Path) -> None:
         shown.sees("✓ yes: hash")
         shown.press("t")
         shown.sees("▸ vc-01")
-        shown.press("/")
-        shown.sees("names that contain")
-        shown.press("web", "enter")
+        look_for(shown, "web")
         shown.sees(r"\x9b31m\u202egpj[@click=app.exit]\x9d0;x\x9cweb-01")
         shown.press("x")
         shown.sees(r'name="\x9b31m\u202egpj[@click=app.exit]\x9d0;x\x9cone"')

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -29,11 +30,19 @@ def at_snapshots(terminal: Terminal) -> None:
     terminal.sees("[7 Snapshots]", OPEN, "2 guests", "1 guest", "the first", "✓ yes", "! no")
 
 
+def closed(terminal: Terminal, text: str) -> None:
+    """Waits until the line of the filter has been closed: an enter that follows is then the table's."""
+    until = time.monotonic() + 30
+    while any(line.strip() == text for line in terminal.lines) and time.monotonic() < until:
+        terminal.listen(0.1)
+
+
 def look_for(terminal: Terminal, text: str, prompt: str = "names that contain") -> None:
     """Opens the line of the filter, waits until it is there, types and keeps it."""
     terminal.press("/")
     terminal.sees(prompt)
     terminal.press(text, "enter")
+    closed(terminal, text)
 
 
 def type_over(terminal: Terminal, old: str, new: str) -> None:

@@ -55,7 +55,7 @@ class SnapshotFile(Reading, screen="file"):
 
     def unreadable(self, error: DRConsoleError) -> None:
         """Said whole: there is nothing else to look at."""
-        error.about = error.about or str(self._path)
+        error.about = str(self._path)
         self.console_app.fail(f"reading {self._path.name}", error)
 
     def crumbs(self) -> Sequence[str]:

@@ -266,6 +266,11 @@ class Reading(Saving):
             self._opened ^= {key}
         self.update()
 
+    def on_virtual_table_opened(self, event: VirtualTable.Opened) -> None:
+        """Enter on a branch."""
+        if event.table is self._branches:
+            self._branch(event.key)
+
     def do_open_branch(self) -> None:
         """Opens the branch under the cursor."""
         row = self._rows.get(self._branches.cursor)

@@ -205,11 +205,9 @@ class SnapshotsView(Comparing, Recovering, screen="snapshots"):
         self.console_app.ask("fetching the snapshot", requests.GetSnapshot(id=entry.id), then)
 
     def on_virtual_table_opened(self, event: VirtualTable.Opened) -> None:
-        """Enter: a snapshot, or the difference to the base; a branch; a change or a hit in its tree."""
+        """Enter: a snapshot, or the difference to the base; a change or a hit in its tree."""
         if event.table is self._list:
             self._open_entry(event.key)
-        elif event.table.id == "branches":
-            self._branch(event.key)
         elif event.table.id in ("difference", "hits"):
             self.do_tree()
 
