@@ -14,6 +14,7 @@ from drconsole.console.store import Store
 from drconsole.console.widgets.drawing import Line, Span, fitted, length_of
 
 SEPARATOR: Span = (" │ ", "dim")
+_ACCOUNT = " op:"
 _NAMED = 100
 """Columns from which the product's name has room beside eight screens and the mode."""
 
@@ -75,7 +76,7 @@ def badges(store: Store, *, narrow: bool) -> list[Span]:
     found += store.badges.values()
     if status is not None and status.single_user:
         found.append((" SINGLE USER", "dim"))
-    return [*found, (f" op:{operator()} ", "dim")]
+    return [*found, (f"{_ACCOUNT}{operator()} ", "dim")]
 
 
 def crumb(words: Sequence[str], filtered: str, right: Sequence[Span], width: int, look: Look) -> Line:
@@ -86,7 +87,7 @@ def crumb(words: Sequence[str], filtered: str, right: Sequence[Span], width: int
     right = list(right)
     tail: list[Span] = [(f"  filter: {filtered}", "changed")] if filtered else []
     way = list(words)
-    if len(right) > 1 and length_of([_way(way), *tail, *right], look) > width:
+    if right and right[-1][0].startswith(_ACCOUNT) and length_of([_way(way), *tail, *right], look) > width:
         right.pop()
     while len(way) > 3 and length_of([_way(way), *tail, *right], look) > width:
         way = [*way[:1], "…", *(way[3:] if way[1] == "…" else way[2:])]
