@@ -10,11 +10,15 @@ from drconsole.api.values import MatchReply
 from drconsole.console.draft.fit import LEFT_OUT, OFF, OPEN, Fit, fit_of
 from drconsole.console.draft.sheet import Sheet
 from drconsole.console.inventory import Captured
+from drconsole.console.phrases import short_name
 from drconsole.errors import DRConsoleError, Refused
 from drconsole.model.mapping import HostMapping, HostRole, ManagementRole, PhysicalRole, RoleKind
 from drconsole.model.target import Target
 from drconsole.planning.mapping_check import check_mapping
 from drconsole.planning.roles import Need, needs_of
+
+_NAMED = 6
+"""Roles that a line names."""
 
 
 class Chosen(msgspec.Struct, frozen=True):
@@ -204,8 +208,9 @@ class MappingDraft(Sheet[Chosen]):
         return self._problem[2]
 
     def _checked(self, targets: tuple[Target, ...]) -> str:
-        if bare := self.bare():
-            return f"no target for {', '.join(bare)}"
+        if bare := [short_name(name) for name in self.bare()]:
+            more = f" and {len(bare) - _NAMED} more" if len(bare) > _NAMED else ""
+            return f"no target for {', '.join(bare[:_NAMED])}{more}"
         try:
             needs = tuple(self.needs.values())
             check_mapping(self.mapping(), self.captured.snapshot, targets, needs=needs)

@@ -17,11 +17,12 @@ from drconsole.console.screens.files import read_mapping
 from drconsole.console.screens.view import SEPARATOR
 from drconsole.console.screens.working import Working
 from drconsole.console.widgets.columns import Column
-from drconsole.console.widgets.drawing import Line, Span
+from drconsole.console.widgets.drawing import Line, Span, wrapped
 from drconsole.console.widgets.painted import Painted
 from drconsole.console.widgets.table import VirtualTable, position
 from drconsole.errors import Refused
 from drconsole.model.mapping import HostMapping
+from drconsole.model.text import safe_text
 from drconsole.planning.roles import Need
 
 _COLUMNS = (
@@ -42,6 +43,7 @@ _CHOICE = (
     Column(name="has", title="CPU/GiB", width=9, right=True),
     Column(name="why", title="WHY", width=28, flex=2),
 )
+_MARGIN = 4
 _FITS = {"good": 0, "tight": 1, "none": 2}
 
 
@@ -115,7 +117,9 @@ class MappingView(Working, screen="map"):
         if key := self._roles.cursor:
             why = draft.fit(key, self.store.pool()).why
             need = draft.needs[key]
-            lines.append([(f"{need.name}: ", "dim"), (f"needs {need.size()}; ", "text"), (why, "text")])
+            words = f"{need.name}: needs {need.size()}; {why}"
+            width = max(20, self.size.width - _MARGIN)
+            lines += [[(part, "text")] for part in wrapped(safe_text(words), width)[:2]]
         return lines
 
     def _cells(self, key: str) -> tuple[Span, ...]:
