@@ -19,12 +19,12 @@ from pathlib import Path
 
 from textual.keys import Keys
 
-from drconsole.console.actions import ACTIONS, MOVES, SCREENS, Keymap
+from drconsole.console.actions import ACTIONS, MOVES, SCREENS, TITLES, Keymap
 from drconsole.console.actions.action import key_word
 from drconsole.console.actions.keymap import TABLES, key_named
 
 EVERYWHERE = "everywhere"
-_SECTIONS = (EVERYWHERE, TABLES, *SCREENS)
+_SECTIONS = (EVERYWHERE, TABLES, *TITLES)
 _ALSO = {"vms": "guests", "table": TABLES}
 _DIGITS = {str(number) for number in range(1, len(SCREENS) + 1)}
 _NAMED = frozenset(key.value for key in Keys)
@@ -95,7 +95,7 @@ class _Reading:
         kept = dict(self._chosen)
         for at in sorted(self._chosen, key=lambda at: at[0] != TABLES):
             screen, name = at
-            where = SCREENS if screen == TABLES else (screen,)
+            where = TITLES if screen == TABLES else (screen,)
             for other, key in _clash(kept, at, where):
                 self._say(*self._from[at], f"{key} is also {other}'s key: {name} keeps its own")
                 for each in [each for each in kept if self._from[each] == self._from[at]]:
@@ -130,7 +130,7 @@ def _names(section: str) -> list[str]:
 
 
 def _places(section: str, name: str) -> list[tuple[str, str]]:
-    return [(screen, name) for screen in SCREENS] if section == EVERYWHERE else [(section, name)]
+    return [(screen, name) for screen in TITLES] if section == EVERYWHERE else [(section, name)]
 
 
 def _clash(chosen: Chosen, at: tuple[str, str], screens: Iterable[str]) -> Iterator[tuple[str, str]]:

@@ -36,6 +36,7 @@ class Looking(Listening):
         self.mouse = False
         self.themes, _ = themes.load_all()  # what is wrong with others is said when they are read again
         self._chosen = self._first_theme()
+        self._missed: set[str] = set()
         self.shown_theme = ""
         self.look = Look({}, ascii_only=self.ascii_only)
         self._use_theme(self._chosen)
@@ -80,7 +81,14 @@ class Looking(Listening):
         In a real run every pane has a border of its own besides, in every theme.
         """
         site = self.store.sites.get(self.store.site)
-        wanted = site.theme if site is not None and site.theme in self.themes else self._chosen
+        asked = site.theme if site is not None else ""
+        wanted = asked if asked in self.themes else self._chosen
+        if asked and wanted != asked and asked not in self._missed:
+            self._missed.add(asked)
+            there = ", ".join(sorted(self.themes))
+            self.store.say(
+                f"site {self.store.site} asks for theme {asked}; there are {there}", "warn", time.monotonic()
+            )
         if self.colourless:
             wanted = themes.COLOURLESS
         self.set_class(self.store.mode() == "real", "real")

@@ -78,6 +78,20 @@ async def test_a_site_has_its_own_theme_while_one_works_on_it(tmp_path: Path) ->
             assert app.shown_theme == "high-contrast"
 
 
+async def test_a_sites_theme_that_does_not_exist_is_said_once(tmp_path: Path) -> None:
+    service = world(tmp_path, run=False)
+    with_theme(service, "red")
+    with service.listening():
+        app = ConsoleApp(str(service.config))
+        async with app.run_test(size=(120, 40)) as pilot:
+            at = Desk(app, pilot, service)
+            await at.until(lambda: "site pittsburgh asks for theme red; there are day" in app.store.note[0])
+            app.store.say("", "dim", 0.0)
+            app.update()
+            assert app.store.note[0] == ""
+            assert app.shown_theme == "night"
+
+
 @pytest.mark.parametrize("name", ["night", "monochrome", "day", "sixteen"])
 async def test_production_never_looks_like_a_drill(
     tmp_path: Path, name: str, monkeypatch: pytest.MonkeyPatch
