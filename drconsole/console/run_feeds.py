@@ -26,6 +26,7 @@ SHOWN_S = 2.0
 
 BESIDE_S = 6.0
 PRESENT_S = 2.0
+_MOVES_S = 0.25
 _REFUSED_S = 15.0
 _LOOK_S = 0.5
 
@@ -75,18 +76,21 @@ def _presented(place: Presented) -> Arrived:
 
 
 async def present(client: Client, run: str, where: Callable[[], tuple[str, str]], post: Post) -> None:
-    """Says again and again what this console shows, until it is cancelled or refused."""
+    """Says what this console shows, at once when that changes, until it is cancelled or refused."""
+    said, at = ("", ""), 0.0
     while True:
-        screen, cursor = where()
-        try:
-            await client.ask(requests.Present(run=run, screen=screen, cursor=cursor))
-        except Unreachable:
-            pass  # the beat tells
-        except DRConsoleError as error:
-            post(Told(f"not presented: {error}", "bad"))
-            post(Arrived(_present_no_more, now=True))
-            return
-        await asyncio.sleep(PRESENT_S)
+        here = where()
+        if here != said or time.monotonic() - at >= PRESENT_S:
+            said, at = here, time.monotonic()
+            try:
+                await client.ask(requests.Present(run=run, screen=here[0], cursor=here[1]))
+            except Unreachable:
+                pass  # the beat tells
+            except DRConsoleError as error:
+                post(Told(f"not presented: {error}", "bad"))
+                post(Arrived(_present_no_more, now=True))
+                return
+        await asyncio.sleep(_MOVES_S)
 
 
 def _present_no_more(store: Store) -> None:

@@ -61,11 +61,13 @@ def _marked(state: str) -> Span:
 
 
 def machine_state(following: Following, machine: MachineView) -> str:
-    """Returns how a machine stands: by its steps; in a cleanup and before anything began, by its lease."""
+    """Returns how a machine stands: by its steps; before anything began, and in a cleanup that does not
+    stand still at it, by its lease."""
     if machine.role == "former":
         return machine.state if machine.state in ("wiping", "free") else "former"
     if following.view is not None and following.view.cleanup is not None:
-        return machine.state
+        failed = following.cleaning and following.failed_of(machine.target, machine.protected)
+        return "failed" if failed else machine.state
     states = following.steps.tally(machine.target, machine.protected)
     for word in _SHOWN_FIRST:
         if states[word]:

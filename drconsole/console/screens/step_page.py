@@ -77,7 +77,7 @@ def step_lines(step: StepDetail, width: int = NARROWEST) -> list[Line]:
     stops = phrases.count(len(step.stops), "step") if step.stops else "nothing"
     lines += [[], [("needed by ", "dim"), (stops, "text"), ("  needs ", "dim"), (_needs(step), "text")]]
     lines += _part("found", _values(step.result, width))
-    return lines + _part("told", _values(step.arguments, width))
+    return lines + _part("was told", _values(step.arguments, width))
 
 
 def _values(facts: Facts, width: int) -> list[Line]:
