@@ -266,6 +266,10 @@ class Reading(Saving):
             self._opened ^= {key}
         self.update()
 
+    def on_virtual_table_moved(self, event: VirtualTable.Moved) -> None:
+        """Where the cursor stands is said at once."""
+        self.update()
+
     def on_virtual_table_opened(self, event: VirtualTable.Opened) -> None:
         """Enter on a branch."""
         if event.table is self._branches:

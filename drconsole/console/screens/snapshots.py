@@ -170,7 +170,6 @@ class SnapshotsView(Comparing, Recovering, screen="snapshots"):
         """Where there is room, what stands beside the list follows its cursor, once it rests."""
         if event.table is self._list:
             self._settle()
-        self.update()
 
     def _settle(self) -> None:
         if self._settling is not None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, cast
 
 from rich.cells import cell_len
 from textual.binding import Binding, BindingsMap
+from textual.geometry import Region
 from textual.strip import Strip
 
 from drconsole.console.actions import Keymap
@@ -83,11 +84,18 @@ class XmlPane(Drawn, can_focus=True):
         """Puts the cursor on a row; `high` brings the row near the top, so that what follows is seen."""
         if self._lines is None:
             return
+        old, top = self._row, self._top
         self._row = max(0, min(row, len(self._lines) - 1))
         if high:
             self._top = max(0, self._row - 2)
         self._reveal()
-        self._redraw()
+        if self._top != top:
+            self._redraw()
+            return
+        for y, (seen, _) in enumerate(self._visible()):
+            if seen in (old, self._row):
+                self.refresh(Region(0, y, self.size.width, 1))
+        self.entitle(self.heading, self.position)
 
     def action_move(self, how: str) -> None:
         """Moves the cursor: down, up, first, last, page-down, page-up."""
