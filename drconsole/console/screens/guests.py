@@ -30,8 +30,8 @@ _COLUMNS = (
     Column(name="gib", title="GiB", width=5, rank=3, right=True),
     Column(name="objective", title="OBJECTIVE", width=14, rank=7),
     Column(name="after", title="DEPENDS ON", width=12, flex=1, rank=4),
-    Column(name="verdict", title="VERDICT", width=13),
-    Column(name="why", title="WHY", width=14, flex=4, rank=2),
+    Column(name="verdict", title="VERDICT", width=14),
+    Column(name="why", title="WHY", width=13, flex=4, rank=2),
 )
 _FLAGS = (Column(name="flag", title="", width=14), Column(name="what", title="", width=30, flex=1))
 _WORDS = {"recoverable": "recoverable", "caveats": "with caveats", "no": "cannot"}
