@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, cast
 
 from rich.style import Style
@@ -49,14 +49,22 @@ class Drawn(Widget):
 
     def styled(self, role: str, over: str = "text") -> Style:
         """Returns the ground with a role's style on it and another's over that."""
-        known = (self.ground, self.look)
-        if self._looked is None or self._looked[1] is not known[1] or self._looked[0] != known[0]:
+        return self.styler(over)(role)
+
+    def styler(self, over: str = "text") -> Callable[[str], Style]:
+        """Returns what tells the styles of one line; see `styled`."""
+        ground, look = known = (self.ground, self.look)
+        if self._looked is None or self._looked[1] is not look or self._looked[0] != ground:
             self._looked = known
             self._styles_known.clear()
-        style = self._styles_known.get((role, over))
-        if style is None:
-            style = known[0] + known[1].style(role) + known[1].style(over)
-            self._styles_known[role, over] = style
+        styles = self._styles_known
+
+        def style(role: str) -> Style:
+            found = styles.get((role, over))
+            if found is None:
+                found = styles[role, over] = ground + look.style(role) + look.style(over)
+            return found
+
         return style
 
     def render_lines(self, crop: Region) -> list[Strip]:

@@ -19,7 +19,7 @@ from textual.strip import Strip
 
 from drconsole.console.actions import MOVES, Keymap
 from drconsole.console.look import Look
-from drconsole.console.widgets.columns import GAP, Column, Placed, placed
+from drconsole.console.widgets.columns import Column, Placed, placed
 from drconsole.console.widgets.drawing import Span, fitted, joined
 from drconsole.console.widgets.painted import Drawn
 
@@ -91,6 +91,7 @@ class VirtualTable(Drawn, can_focus=True):
         self._top = 0
         self._placed: tuple[Placed, ...] = ()
         self._shown: dict[int, _Row] = {}
+        self._fresh: dict[int, _Row] = {}
         self._strips: dict[_Row, Strip] = {}
         self._drawn_for: tuple[Style, Look, int] | None = None
 
@@ -123,6 +124,7 @@ class VirtualTable(Drawn, can_focus=True):
             self._reveal()
             if empty or not new:
                 self._shown.clear()
+                self._fresh.clear()
                 self.refresh()
             if self.cursor != here:
                 self._moved()
@@ -155,17 +157,22 @@ class VirtualTable(Drawn, can_focus=True):
 
     def changed(self) -> None:
         """Asks for the cells of visible rows again and repaints the spans that differ."""
+        regions: list[Region] = []
         for y in range(int(self._headed), self.size.height):
             old, new = self._shown.get(y), self._wanted(y)
-            if old is None or old == new:
-                continue
-            if old.base != new.base or len(old.cells) != len(new.cells):
-                self.refresh(Region(0, y, self.size.width, 1))
-            else:
-                for column in self._placed:
-                    if old.cells[column.index] != new.cells[column.index]:
-                        self.refresh(Region(column.x, y, column.width, 1))
-            self._shown[y] = new
+            if old is not None and old != new:
+                regions += self._differing(y, old, new)
+                self._shown[y] = self._fresh[y] = new
+        if regions:
+            self.refresh(*regions)
+
+    def _differing(self, y: int, old: _Row, new: _Row) -> list[Region]:
+        """Returns the spans of a line that differ; all of it, edges too, where that is most of it."""
+        if old.base == new.base and len(old.cells) == len(new.cells):
+            spans = [place for place in self._placed if old.cells[place.index] != new.cells[place.index]]
+            if len(spans) <= len(self._placed) // 2:
+                return [Region(place.x, y, place.width, 1) for place in spans]
+        return [Region(-self.gutter.left, y, self.outer_size.width, 1)]
 
     def _index(self, y: int) -> int | None:
         """Returns which row stands in a line; None where there is none."""
@@ -185,6 +192,7 @@ class VirtualTable(Drawn, can_focus=True):
     def restyle(self) -> None:
         """Paints everything again, as after a change of the theme."""
         self._shown.clear()
+        self._fresh.clear()
         self.refresh()
 
     def on_resize(self) -> None:
@@ -195,6 +203,7 @@ class VirtualTable(Drawn, can_focus=True):
     def _arrange(self) -> None:
         self._placed = placed(self._columns, self.size.width)
         self._shown.clear()
+        self._fresh.clear()
         self._strips.clear()
         self.refresh()
 
@@ -280,7 +289,8 @@ class VirtualTable(Drawn, can_focus=True):
         """Draws one line: the head, a row, or nothing."""
         if self._headed and y == 0:
             return self._strip([(placed.column.title, "head") for placed in self._placed], "text")
-        row = self._shown[y] = self._wanted(y)
+        row = self._fresh.pop(y) if y in self._fresh else self._wanted(y)
+        self._shown[y] = row
         if not row.cells:
             width = self.size.width
             return Strip([Segment(fitted(row.base, width, self.look), self.styled("dim"))], width)
@@ -302,20 +312,31 @@ class VirtualTable(Drawn, can_focus=True):
         return strip
 
     def _strip(self, cells: Cells, base: str) -> Strip:
-        under = self.styled("text", base)
+        """Lays cells out; all lengths are known, so that nothing is measured again."""
+        style, width = self.styler(base), self.size.width
+        under = style("text")
         segments: list[Segment] = []
+        used = 0
         for place, cell in zip(self._placed, cells, strict=True):
-            segments += self._segments(place, cell, base)
-            segments.append(Segment(" " * GAP, under))
-        return Strip(joined(segments)).adjust_cell_length(self.size.width, under)
+            if place.x > used:
+                segments.append(Segment(" " * (place.x - used), under))
+            segments += self._segments(place, cell, style)
+            used = place.x + place.width
+        if used > width:
+            return Strip(joined(segments)).adjust_cell_length(width, under)
+        if used < width:
+            segments.append(Segment(" " * (width - used), under))
+        return Strip(joined(segments), width)
 
-    def _segments(self, place: Placed, cell: Span | list[Span], base: str) -> list[Segment]:
+    def _segments(
+        self, place: Placed, cell: Span | list[Span], style: Callable[[str], Style]
+    ) -> list[Segment]:
         look, right = self.look, place.column.right
         if isinstance(cell, tuple):
             text, role = cell
-            return [Segment(fitted(text, place.width, look, right=right), self.styled(role, base))]
-        spans = [Segment(look.text(text), self.styled(role, base)) for text, role in cell]
-        return list(Strip(spans).adjust_cell_length(place.width, self.styled("text", base)))
+            return [Segment(fitted(text, place.width, look, right=right), style(role))]
+        spans = [Segment(look.text(text), style(role)) for text, role in cell]
+        return list(Strip(spans).adjust_cell_length(place.width, style("text")))
 
 
 class _Row(NamedTuple):
