@@ -91,6 +91,10 @@ async def test_the_palette_finds_by_letters_and_goes_there(tmp_path: Path) -> No
         await at.until(
             lambda: isinstance(at.app.screen, View) and shown(at) == "sites" and cursor(at) == "vm-5"
         )
+        await at.pilot.press("ctrl+p", *"web-0")
+        await at.until(lambda: len(at.app.screen.query_one("#matches", VirtualTable).keys) > 3)
+        await at.pilot.press("down", "down", "up", "enter")
+        await at.until(lambda: isinstance(at.app.screen, View) and cursor(at) == "vm-2")
         await at.pilot.press("ctrl+p", *"pause")
         await at.until(lambda: isinstance(at.app.screen, Palette))
         await at.pilot.press("escape")

@@ -15,6 +15,11 @@ from drconsole.console.widgets.drawing import Line, wrapped
 from drconsole.console.widgets.painted import Painted
 
 _INDENT = 16
+_OWN = [
+    ("keys.toml", 'keys of your own, in ~/.config/drconsole/: under [run], such as retry = ["r"]'),
+    ("themes/", "colours of your own, in the same folder; both are followed as soon as they change"),
+    ("--plain", "drconsole --plain: the console as plain lines, for a screen reader or a poor terminal"),
+]
 
 
 def help_lines(screen: str, width: int = 100, keymap: Keymap | None = None) -> list[Line]:
@@ -27,7 +32,8 @@ def help_lines(screen: str, width: int = 100, keymap: Keymap | None = None) -> l
     lines += [[], [("Everywhere", "head")]]
     lines += _entries([digits, ("tab", "the next pane"), *all_over], width)
     lines += [[], [("In tables", "head")]]
-    return [*lines, *_entries([*_moves(screen, keymap)], width)]
+    lines += _entries([*_moves(screen, keymap)], width)
+    return [*lines, [], [("Made to fit", "head")], *_entries(_OWN, width)]
 
 
 def _moves(screen: str, keymap: Keymap) -> Iterator[tuple[str, str]]:
