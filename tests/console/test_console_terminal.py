@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import base64
 import re
 import time
@@ -12,9 +13,13 @@ import pytest
 
 from drconsole.console import clipboard
 from drconsole.console.actions import SCREENS
+from drconsole.console.look import Look
 from tests.console.scripted_service import ScriptedService
 from tests.console.small_world import world
 from tests.console.terminal import Terminal, console
+
+NEVER_DRAWN = "◌\ufffd"
+"""What stands for a mark without a letter, and for what XML cannot hold."""
 
 
 @pytest.fixture
@@ -71,6 +76,40 @@ def test_no_color_sends_no_colour_on_any_screen(service: ScriptedService) -> Non
     with console(service.config, (120, 40), {"NO_COLOR": "1"}) as terminal:
         through_all(terminal)
         assert terminal.colours() == set()
+
+
+def test_every_sign_that_the_console_draws_has_one_in_ascii() -> None:
+    """A sign without one would be shown as its number: `\\u2193`."""
+    folder = Path(__file__).parents[2] / "drconsole"
+    look = Look({}, ascii_only=True)
+    missing = {
+        (sign, path.name)
+        for room in ("console", "planning", "api", "model", "recovery")
+        for path in (folder / room).rglob("*.py")
+        for sign in drawn(path)
+        if "\\" in look.text(sign)
+    }
+    assert missing == set()
+
+
+def drawn(path: Path) -> set[str]:
+    """The signs beyond ASCII in a module's strings; what it says to its readers is not drawn."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    prose = {
+        id(node.body[0].value)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Module | ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef)
+        and node.body
+        and isinstance(node.body[0], ast.Expr)
+    }
+    prose |= {id(node.value) for node in ast.walk(tree) if isinstance(node, ast.Expr)}
+    return {
+        sign
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and id(node) not in prose
+        for sign in node.value
+        if sign.isprintable() and not sign.isascii() and sign not in NEVER_DRAWN
+    }
 
 
 # -- the clipboard ------------------------------------------------------------------------------------
