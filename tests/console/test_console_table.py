@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from rich.cells import cell_len
 from textual.app import ComposeResult
 from textual.geometry import Region
 
@@ -83,6 +84,91 @@ async def test_only_visible_rows_are_asked_for_and_only_what_changed_is_painted(
         table.painted.clear()
         table.changed()
         assert table.painted == []
+
+
+def lines(table: Bench) -> set[int]:
+    return {y for region in table.painted for y in range(region.y, region.bottom)}
+
+
+async def test_a_move_paints_two_rows_and_a_scroll_those_that_differ(app: BenchApp) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        table = app.query_one(Bench)
+        table.focus()
+        table.show([f"row-{number}" for number in range(50_000)])
+        await pilot.pause()
+        table.painted.clear()
+        table.asked.clear()
+        await pilot.press("j")
+        assert lines(table) == {1, 2}
+        assert len(table.asked) <= 2 * table.size.height
+        table.painted.clear()
+        await pilot.press("pagedown")
+        assert len(table.painted) <= table.size.height
+        assert table.row == table.size.height - 1
+        assert table.cursor == f"row-{table.row}"
+
+
+async def test_rows_of_which_the_first_stay_are_not_painted_again(app: BenchApp) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        table = app.query_one(Bench)
+        rows = tuple(f"row-{number}" for number in range(500))
+        table.show(rows)
+        await pilot.pause()
+        table.painted.clear()
+        table.show(rows)
+        table.show([*rows, "one more"])
+        assert table.painted == []
+        table.show((*rows[:5], "new", *rows[5:]))
+        assert min(lines(table)) == 6  # the head is line 0
+        table.painted.clear()
+        table.show(rows[:3])
+        await pilot.pause()
+        assert min(lines(table)) == 4
+        assert table.render_line(4).text.strip() == ""
+
+
+async def test_a_title_paints_its_border_alone(app: BenchApp) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        table = app.query_one(Bench)
+        table.show([f"row-{number}" for number in range(50)])
+        table.entitle("Rows 50", "1/50")
+        await pilot.pause()
+        table.painted.clear()
+        table.asked.clear()
+        table.entitle("Rows 50", "2/50")
+        await pilot.pause()
+        assert [region.height for region in table.painted] == [1]
+        assert table.painted[0].y == table.size.height  # below the last row
+        assert table.painted[0].width < 20
+        assert table.asked == []
+
+
+async def test_what_is_drawn_anew_is_drawn_in_the_new_theme(app: BenchApp) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        table = app.query_one(Bench)
+        table.show(["a", "b"])
+        await pilot.pause()
+        night = [segment.style for segment in table.render_lines(table.outer_size.region)[2]]
+        app.next_theme()
+        await pilot.pause()
+        day = [segment.style for segment in table.render_lines(table.outer_size.region)[2]]
+        assert app.theme != "night"
+        assert len(night) == len(day)
+        assert all(one != other for one, other in zip(night, day, strict=True))
+
+
+async def test_wide_characters_move_no_column(app: BenchApp) -> None:
+    async with app.run_test(size=(100, 30)) as pilot:
+        table = app.query_one(Bench)
+        names = ["plain", "データベース", "e\u0301te\u0301", "x" * 200, "漢" * 90]
+        table.show(names)
+        await pilot.pause()
+        for y in range(1, len(names) + 1):
+            strip = table.render_line(y)
+            assert sum(cell_len(segment.text) for segment in strip) == table.size.width
+            assert cell_len(strip.text[: strip.text.index("on ")]) == cell_len(
+                table.render_line(1).text[: table.render_line(1).text.index("on ")]
+            )
 
 
 async def test_the_cursor_stays_on_its_row_when_rows_come_and_go(app: BenchApp) -> None:

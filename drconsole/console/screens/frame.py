@@ -6,6 +6,7 @@ import getpass
 import os
 import time
 from collections.abc import Iterable, Sequence
+from functools import lru_cache
 
 from drconsole.console import phrases
 from drconsole.console.actions import SCREENS, TITLES
@@ -138,6 +139,7 @@ def _whole(spans: list[Span], width: int, look: Look) -> list[Span]:
     return spans
 
 
+@lru_cache(maxsize=1)
 def operator() -> str:
     """Returns the account that sits here; by its number where it has no name."""
     try:
