@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Callable
 
 from textual.timer import Timer
@@ -10,7 +11,7 @@ from textual.worker import Worker
 from drconsole.api import requests
 from drconsole.api.client import Client
 from drconsole.console import phrases
-from drconsole.console.draft import Judged
+from drconsole.console.draft import Judged, MappingDraft, SelectionDraft
 from drconsole.console.messages import Arrived
 from drconsole.console.screens.dialogs import Report
 from drconsole.console.screens.placing import Placing
@@ -61,27 +62,17 @@ class Judging(Placing):
             store.desk.judged[site] = judged
 
         put(self.store, Judged(of=of))
-        question = self._request()
+        mapping, selection = self.mapping, self.selection
 
         async def work() -> None:
+            # Many guests make a long document: nobody waits for it to be written.
+            question = await asyncio.to_thread(_question, site, mapping, selection)
             await ask_verdict(client, question, of, self.app.post_message, put)
 
         self._judge: Worker[None] = self.run_worker(
             work, group="judging", exclusive=True, exit_on_error=False
         )
         self.update()
-
-    def _request(self) -> requests.PlanRun:
-        mapping, selection = self.mapping, self.selection
-        chosen = mapping or selection
-        assert chosen is not None
-        return requests.PlanRun(
-            site=self.store.site,
-            mode="drill",
-            snapshot=chosen.snapshot_id,
-            mapping=mapping.mapping() if mapping else None,
-            selection=selection.selection() if selection else None,
-        )
 
     def verdict(self) -> Line:
         """Returns what the service said of the drafts as they are, as a line."""
@@ -110,10 +101,24 @@ class Judging(Placing):
         if judged is not None and judged.report is not None and judged.of == of:
             self._validated(judged.report)
         else:
-            self.console_app.ask("validating", self._request(), self._validated)
+            question = _question(self.store.site, mapping, selection)
+            self.console_app.ask("validating", question, self._validated)
 
     def _validated(self, report: PlanReport) -> None:
         self.app.push_screen(Report(f"Validation of {report.site}", report_lines(report)))
+
+
+def _question(site: str, mapping: MappingDraft | None, selection: SelectionDraft | None) -> requests.PlanRun:
+    """Returns the question what a drill with these drafts would do; one of them is there."""
+    chosen = mapping or selection
+    assert chosen is not None
+    return requests.PlanRun(
+        site=site,
+        mode="drill",
+        snapshot=chosen.snapshot_id,
+        mapping=mapping.mapping() if mapping else None,
+        selection=selection.selection() if selection else None,
+    )
 
 
 async def ask_verdict(

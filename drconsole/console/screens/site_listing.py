@@ -145,6 +145,16 @@ def _size(node: Node, _inventory: Inventory, known: Known) -> tuple[int, float, 
     return (0, disk_gib(guest), "") if guest else (2, 0.0, "")
 
 
+def _networks(node: Node, _inventory: Inventory, known: Known) -> tuple[int, float, str]:
+    guest = known.guest(node)
+    return (1, 0.0, known.networks(guest).lower()) if guest else (2, 0.0, "")
+
+
+def _system(node: Node, _inventory: Inventory, known: Known) -> tuple[int, float, str]:
+    guest = known.guest(node)
+    return (1, 0.0, guest.guest_os.lower()) if guest else (2, 0.0, "")
+
+
 _GUESTS: dict[str, _Weight] = {
     "power": lambda node, _inventory, _known: (
         node.facts.get("template") == "true",
@@ -152,7 +162,9 @@ _GUESTS: dict[str, _Weight] = {
         node.facts.get("power", ""),
     ),
     "host": lambda node, inventory, _known: (1, 0.0, inventory.name_of(node.facts.get("host", ""))),
+    "network": _networks,
     "gib": _size,
+    "os": _system,
     "captured": _captured,
 }
 """The columns of guests that are sorted without drawing them: there are thousands."""
