@@ -73,6 +73,7 @@ class ConsoleApp(Replays):
         self.begin()
         self.set_interval(RUN_TICK_S, self._tick)
         self.work(self.reread(), "reread")
+        self.work(self.recall(), "recall")
 
     def begin(self) -> None:
         """Shows the first screen, then connects: the frame does not wait for the service."""

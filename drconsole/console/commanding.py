@@ -23,7 +23,7 @@ class Commanding(Going):
     """The part of the application that understands commands."""
 
     _snapshots: tuple[SnapshotEntry, ...] = ()
-    _typed: list[str] | None = None
+    _typed: list[str] = []
 
     def index(self) -> Index:
         """Returns every name as it is known now."""
@@ -45,9 +45,12 @@ class Commanding(Going):
 
     def earlier(self) -> list[str]:
         """Returns the commands that were typed, oldest first."""
-        if self._typed is None:
-            self._typed = remembered.typed()
         return self._typed
+
+    async def recall(self) -> None:
+        """Reads the commands of earlier sessions."""
+        before = await asyncio.to_thread(remembered.typed)
+        self._typed = [*before, *self._typed]
 
     def command(self, text: str) -> None:
         """Carries a typed line out, and keeps it."""

@@ -143,6 +143,7 @@ async def test_tab_completes_and_up_brings_earlier_commands_also_of_another_sess
     assert kept.stat().st_mode & 0o777 == 0o600
     (tmp_path / "again").mkdir()
     async with desk(tmp_path / "again") as at:
+        await at.until(at.app.earlier)
         await at.pilot.press("colon", "up")
         assert at.app.screen.query_one("#command", Input).value.startswith("guest web-0")
         await at.pilot.press("down")
