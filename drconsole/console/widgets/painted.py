@@ -14,14 +14,10 @@ from textual.widget import Widget
 
 from drconsole.console.look import Look
 from drconsole.console.widgets.drawing import Line, cells_of, fitted, strip_of
-from drconsole.console.widgets.pane import PaneCache, whole, without_ansi
+from drconsole.console.widgets.pane import BORDER, PaneCache, whole, without_ansi
 
 if TYPE_CHECKING:
     from drconsole.console.app import ConsoleApp
-
-
-_CORNERS = 6
-"""What a border takes of its title's line."""
 
 
 class Drawn(Widget):
@@ -97,7 +93,7 @@ class Drawn(Widget):
         The title stands at the left, the subtitle at the right: only so much of the border is painted.
         """
         shown, before = self.look.text(text), getattr(self, name)
-        room = self.outer_size.width - _CORNERS
+        room = self.outer_size.width - BORDER
         if 0 < room < cells_of(shown):  # Textual would cut it with a character that is not ASCII
             shown = fitted(shown, room, self.look)
         if before is not None and before.plain == shown:

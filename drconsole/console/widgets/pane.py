@@ -19,6 +19,9 @@ from textual.strip import Strip
 from textual.style import Style
 
 _KEPT = 512
+BORDER = 6
+"""What a border takes of its title's line."""
+
 _Label = tuple[Content, Color, Color, Style] | None
 
 
@@ -68,8 +71,8 @@ class PaneCache(StylesCache):
                 base_background,
                 background,
                 content,
-                border_title,
-                border_subtitle,
+                _cut(border_title, size.width),
+                _cut(border_subtitle, size.width),
                 opacity,
                 ansi_theme,  # type: ignore[arg-type]
                 native_ansi,
@@ -101,8 +104,16 @@ class PaneCache(StylesCache):
         return line
 
 
+def _cut(label: _Label, width: int) -> _Label:
+    """Returns a border's text as it fits: Textual would end it with a character that is not ASCII."""
+    room = max(1, width - BORDER)
+    if label is None or label[0].cell_length <= room:
+        return label
+    return (label[0].truncate(room), *label[1:])
+
+
 def without_ansi(filters: Sequence[LineFilter]) -> Sequence[LineFilter]:
-    """Returns the filters but the one that makes true colours of the sixteen: our themes mean what they say."""
+    """Returns the filters but the one that makes true colours of the sixteen: our themes mean them."""
     return [one for one in filters if not isinstance(one, ANSIToTruecolor)]
 
 
