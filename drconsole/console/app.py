@@ -26,6 +26,9 @@ Reply = TypeVar("Reply")
 
 RUN_TICK_S = 0.5
 IDLE_TICK_S = 1.0
+AGE_TICK_S = 2.0
+"""The shortest step of an age: where nothing else changes, nothing is looked at more often."""
+
 VIEWS = {
     "sites": "sites:SitesView",
     "targets": "targets:TargetsView",
@@ -160,10 +163,11 @@ class ConsoleApp(Replays):
     # -- drawing ----------------------------------------------------------------------------------
 
     def _tick(self) -> None:
-        """Shows what changed: twice a second while a run goes on, else once a second, as ages grow."""
+        """Shows what changed: twice a second while a run goes on, else once a second; ages in their steps."""
         following, now = self.store.following, time.monotonic()
         self.listen_for_life(now)
-        pace = RUN_TICK_S if following is not None and following.live and self.store.dirty else IDLE_TICK_S
+        live, dirty = following is not None and following.live, bool(self.store.dirty)
+        pace = RUN_TICK_S if live and dirty else IDLE_TICK_S if live or dirty else AGE_TICK_S
         if now - self._last_tick >= pace - 0.05:
             self.update()
 

@@ -82,8 +82,12 @@ class Inventory:
 
     # -- what comes in ----------------------------------------------------------------------------
 
-    def apply(self, batch: InventoryBatch, now: float) -> None:
-        """Takes a batch in; a batch may hold only the facts that changed. `now` is monotonic."""
+    def apply(self, batch: InventoryBatch, now: float) -> bool:
+        """Takes a batch in; a batch may hold only the facts that changed. `now` is monotonic.
+
+        Returns whether it was more than a sign of life.
+        """
+        before = (self.version, self.state(now), self.error)
         self._state, self._age, self._heard, self.error = batch.state, batch.age_s, now, batch.error
         if batch.reset:
             self.replace(())
@@ -91,6 +95,7 @@ class Inventory:
             self._take(change)
         if batch.changes or batch.reset:
             self.version += 1
+        return before != (self.version, batch.state, batch.error)
 
     def replace(self, nodes: Iterable[Node]) -> None:
         """Takes these objects in the place of all."""

@@ -86,13 +86,13 @@ class Store:
 
     def set_batch(self, batch: InventoryBatch, now: float) -> None:
         """What changed in a live inventory."""
-        self.inventories.setdefault(batch.site, Inventory()).apply(batch, now)
-        self.dirty.add("inventory")
+        if self.inventories.setdefault(batch.site, Inventory()).apply(batch, now):
+            self.dirty.add("inventory")
 
     def set_recovered(self, run: str, batch: InventoryBatch, now: float) -> None:
         """What changed in the inventory that a run has recovered."""
-        self.recovered.setdefault(run, Inventory()).apply(batch, now)
-        self.dirty.add("recovered")
+        if self.recovered.setdefault(run, Inventory()).apply(batch, now):
+            self.dirty.add("recovered")
 
     def set_captured(self, identity: str, captured: Captured) -> None:
         """A snapshot's contents; older ones that nobody works with are forgotten."""

@@ -8,21 +8,23 @@ tests/console/test_console_table.py fails.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from textual._styles_cache import StylesCache
-from textual.color import Color
-from textual.content import Content
-from textual.css.styles import StylesBase
 from textual.filter import ANSIToTruecolor, LineFilter
-from textual.geometry import Region, Size, Spacing
+from textual.geometry import Region, Size
 from textual.strip import Strip
-from textual.style import Style
 
 _KEPT = 512
+<<<<<<< Updated upstream
 BORDER = 6
 """What a border takes of its title's line."""
 
 _Label = tuple[Content, Color, Color, Style] | None
+=======
+_CONTENT, _OPACITY = 7, 10
+"""Where Textual's `render_line` is given the content of lines and the opacity."""
+>>>>>>> Stashed changes
 
 
 class PaneCache(StylesCache):
@@ -43,25 +45,13 @@ class PaneCache(StylesCache):
         """Whether all lines are known."""
         return not self._dirty_lines and len(self._cache) >= height
 
-    def render_line(
-        self,
-        styles: StylesBase,
-        y: int,
-        size: Size,
-        content_size: Size,
-        padding: Spacing,
-        base_background: Color,
-        background: Color,
-        render_content_line: Callable[[int], Strip],
-        border_title: _Label,
-        border_subtitle: _Label,
-        opacity: float,
-        ansi_theme: object,
-        native_ansi: bool,
-    ) -> Strip:
+    def render_line(self, *given: Any, **named: Any) -> Strip:
         """Draws a line: a border as Textual draws it, content between the edges."""
+        styles, y, size, content_size, *_ = given
+        content, opacity = given[_CONTENT], given[_OPACITY]
 
         def by_textual(content: Callable[[int], Strip]) -> Strip:
+<<<<<<< Updated upstream
             drawn: Strip = super(PaneCache, self).render_line(
                 styles,
                 y,
@@ -77,18 +67,22 @@ class PaneCache(StylesCache):
                 ansi_theme,  # type: ignore[arg-type]
                 native_ansi,
             )
+=======
+            others = (*given[:_CONTENT], content, *given[_CONTENT + 1 :])
+            drawn: Strip = super(PaneCache, self).render_line(*others, **named)
+>>>>>>> Stashed changes
             return drawn
 
         top, _, _, left = styles.gutter
         line = y - top
         if not 0 <= line < content_size.height or opacity != 1.0:
-            return by_textual(render_content_line)
+            return by_textual(content)
         if self._edges is None or self._edges[0] != (size, content_size):
             empty = by_textual(lambda _: Strip.blank(content_size.width))
             right = empty.crop(left + content_size.width, size.width)
             self._edges = ((size, content_size), empty.crop(0, left), right)
             self._composed.clear()
-        return self._between(render_content_line(line), content_size.width)
+        return self._between(content(line), content_size.width)
 
     def _between(self, content: Strip, width: int) -> Strip:
         """Returns content between the edges: the same strip for the same content."""
@@ -113,7 +107,11 @@ def _cut(label: _Label, width: int) -> _Label:
 
 
 def without_ansi(filters: Sequence[LineFilter]) -> Sequence[LineFilter]:
+<<<<<<< Updated upstream
     """Returns the filters but the one that makes true colours of the sixteen: our themes mean them."""
+=======
+    """Returns the filters but the one that makes true colours of the sixteen: a theme means what it says."""
+>>>>>>> Stashed changes
     return [one for one in filters if not isinstance(one, ANSIToTruecolor)]
 
 

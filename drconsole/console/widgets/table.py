@@ -157,9 +157,13 @@ class VirtualTable(Drawn, can_focus=True):
 
     def changed(self) -> None:
         """Asks for the cells of visible rows again and repaints the spans that differ."""
+        self._compare({})
+
+    def _compare(self, known: dict[int, Cells]) -> None:
+        """Repaints the spans that differ; the cells of rows that are `known` are not asked for."""
         regions: list[Region] = []
         for y in range(int(self._headed), self.size.height):
-            old, new = self._shown.get(y), self._wanted(y)
+            old, new = self._shown.get(y), self._wanted(y, known)
             if old is not None and old != new:
                 regions += self._differing(y, old, new)
                 self._shown[y] = self._fresh[y] = new
@@ -179,7 +183,7 @@ class VirtualTable(Drawn, can_focus=True):
         index = self._top + y - self._headed
         return index if 0 <= index < len(self._keys) else None
 
-    def _wanted(self, y: int) -> _Row:
+    def _wanted(self, y: int, known: dict[int, Cells]) -> _Row:
         """Returns what is to be seen in a line; without cells where there is no row, but words perhaps."""
         index = self._index(y)
         if index is None:
@@ -187,7 +191,7 @@ class VirtualTable(Drawn, can_focus=True):
         base = "text"
         if index == self._row:
             base = "cursor" if self.has_focus else "idle_cursor"
-        return _Row(self._cells(self._keys[index]), base)
+        return _Row(known[index] if index in known else self._cells(self._keys[index]), base)
 
     def restyle(self) -> None:
         """Paints everything again, as after a change of the theme."""
@@ -268,9 +272,10 @@ class VirtualTable(Drawn, can_focus=True):
         row = max(0, min(row, len(self._keys) - 1))
         if row == self._row:
             return
+        known = {self._top + y - self._headed: row.cells for y, row in self._shown.items() if row.cells}
         self._row = row
         self._reveal()
-        self.changed()
+        self._compare(known)
         self._moved()
 
     def _moved(self) -> None:
@@ -289,7 +294,7 @@ class VirtualTable(Drawn, can_focus=True):
         """Draws one line: the head, a row, or nothing."""
         if self._headed and y == 0:
             return self._strip([(placed.column.title, "head") for placed in self._placed], "text")
-        row = self._fresh.pop(y) if y in self._fresh else self._wanted(y)
+        row = self._fresh.pop(y) if y in self._fresh else self._wanted(y, {})
         self._shown[y] = row
         if not row.cells:
             width = self.size.width
