@@ -53,6 +53,10 @@ class Recording(msgspec.Struct, frozen=True, kw_only=True):
         """How long it took from the first event to the last."""
         return (_moment(self.events[-1].at) - self.began).total_seconds() if self.events else 0.0
 
+    def moment_of(self, event: Event) -> datetime:
+        """When an event happened."""
+        return _moment(event.at)
+
     def chapters(self) -> tuple[tuple[float, str], ...]:
         """Returns when each stage began, and the cleanup, in seconds since the first event."""
         found: dict[str, float] = {}
@@ -69,6 +73,8 @@ class Playhead:
     def __init__(self, recording: Recording) -> None:
         self.recording = recording
         self._times = [(_moment(e.at) - recording.began).total_seconds() for e in recording.events]
+        self._final = {step.key for step in recording.view.steps}
+        self._added = _added(recording)
         self._begin()
 
     def _begin(self) -> None:
@@ -83,7 +89,7 @@ class Playhead:
         self._cleanup: CleanupView | None = None
         self._amended = 0
         self._progress: dict[str, tuple[str, float | None]] = {}
-        self._steps = {step.key: _untouched(step.key) for step in view.steps}
+        self._steps = {s.key: _untouched(s.key) for s in view.steps if s.key not in self._added}
 
     def go(self, at_s: float) -> Sequence[Event]:
         """Goes to a moment and returns the events that were passed on the way; all from the begin if back."""
@@ -120,6 +126,9 @@ class Playhead:
     def _take_step(self, event: Event) -> None:
         old = self._steps.get(event.step, _untouched(event.step))
         state: StepState = event.facts.get("state", "pending")
+        if state == "cancelled" and event.step not in self._final and not event.step.startswith(_CLEANUP):
+            self._steps.pop(event.step, None)  # an amendment took it away
+            return
         said = event.facts.get("error") or event.facts.get("reason")
         asked = event.text if state == "waiting" else ""
         self._steps[event.step] = StepView(
@@ -136,7 +145,8 @@ class Playhead:
         if "state" in facts:
             self._state = facts["state"]
             self._paused_by = event.actor or None if self._state == "paused" else None
-            self._ended = event.at if self._state in AT_REST else None
+            rests = self._state in AT_REST  # a held drill that is cleaned up has ended when it was held
+            self._ended = (self._ended or event.at) if rests else None
         if "epoch" in facts:
             self._runner = RunnerPlace(pid=int(facts.get("pid", 0)), host="", epoch=int(facts["epoch"]))
         if "cleanup" in facts:
@@ -148,16 +158,16 @@ class Playhead:
             self._pre_empted_by = str(facts["pre_empted_by"])
         if "amended" in facts:
             self._amended += 1
-            if self._amended == len(self.recording.view.amendments):
-                kept = {step.key for step in self.recording.view.steps}
-                self._steps = {k: s for k, s in self._steps.items() if k in kept or k.startswith(_CLEANUP)}
+            new = (key for key, number in self._added.items() if number == self._amended)
+            self._steps |= {key: _untouched(key) for key in new}
 
     # -- the run as it was ----------------------------------------------------------------------------
 
     def view(self) -> RunView:
         """Returns the run as it was at this moment; what only its end tells is told at its end."""
         end = self.recording.view
-        own = [step for key, step in self._steps.items() if not key.startswith(_CLEANUP)]
+        own = [self._steps[step.key] for step in end.steps if step.key in self._steps]
+        own += [s for k, s in self._steps.items() if k not in self._final and not k.startswith(_CLEANUP)]
         halted = all(step.state in ("done", "skipped") for step in own if step.key.startswith("halt/"))
         reported = self._is("verify/site/report", "done")
         until = self.moment.isoformat()
@@ -246,6 +256,28 @@ class Playhead:
         return msgspec.structs.replace(
             whole, elapsed_s=now, bars=bars, bound_s=end, forecast_s=end, waits=self._state == "waiting"
         )
+
+
+def _added(recording: Recording) -> dict[str, int]:
+    """Returns steps that an amendment must have added, with its number.
+
+    No event tells of that: in a stage that was complete then, whatever began afterwards is new.
+    """
+    states: dict[str, dict[str, StepState]] = {}
+    added: dict[str, int] = {}
+    number = 0
+    for event in recording.events:
+        if event.kind == "step":
+            state: StepState = event.facts.get("state", "pending")
+            states.setdefault(event.step.partition("/")[0], {})[event.step] = state
+        elif event.kind == "run" and "amended" in event.facts:
+            number += 1
+            complete = {name for name, own in states.items() if all(s in _ENDED for s in own.values())}
+            for step in recording.view.steps:
+                stage = step.key.partition("/")[0]
+                if stage in complete and step.key not in states[stage]:
+                    added.setdefault(step.key, number)
+    return added
 
 
 def _bar(bar: Bar, now_s: float) -> Bar:

@@ -15,6 +15,8 @@ from typing import Any, TypeVar
 from drconsole.api import requests
 from drconsole.api.client import Client
 from drconsole.api.requests import Request
+from drconsole.console.recorded import recorded
+from drconsole.console.replaying import Recording
 from drconsole.lab import control
 from drconsole.model.run import RunView
 from drconsole.model.step import Mode
@@ -88,6 +90,7 @@ class Story:
         self.lab = lab
         self.terminal = terminal
         self.screens: dict[str, str] = {}
+        self.recordings: tuple[Recording, ...] = ()
 
     def tell(self) -> dict[str, str]:
         """Drives the lab; fails with the screen where a state is not shown."""
@@ -103,6 +106,7 @@ class Story:
         self._lost(real)
         self._answered(real)
         self._cleaned(drill)
+        self.recordings = (self.recorded(drill), self.recorded(real))
         return self.screens
 
     # -- looking ----------------------------------------------------------------------------------
@@ -127,6 +131,15 @@ class Story:
     def shown(self, run: str) -> RunView:
         """The run as it is now."""
         return self.ask(requests.ShowRun(run=run))
+
+    def recorded(self, run: str) -> Recording:
+        """A run that is over, with all its events."""
+
+        async def asked() -> Recording:
+            async with await Client.connect(self.lab.configuration) as client:
+                return await recorded(client, run)
+
+        return asyncio.run(asked())
 
     def until(self, run: str, state: str, *, failed: str = "") -> None:
         """Waits for a run's state, with a failed step of this name."""

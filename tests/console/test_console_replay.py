@@ -179,6 +179,30 @@ def test_in_the_middle_only_what_had_come_by_then_is_known() -> None:
     assert view_at(250).runner is not None
 
 
+def test_what_an_amendment_added_is_not_there_before_and_what_it_took_away_not_after() -> None:
+    drill = recording()
+    amended = Event(seq=0, at=at(150), run=RUN, kind="run", text="a spare", facts={"amended": 1})
+    gone = Event(seq=0, at=at(151), run=RUN, kind="step", step="map/D/lease", facts={"state": "cancelled"})
+    spare = StepView(key="map/G/lease", state="done", attempts=1, started=at(152), ended=at(153), error=None)
+    leased = [
+        Event(
+            seq=0, at=at(152), run=RUN, kind="step", step=spare.key, facts={"state": "running", "attempt": 1}
+        ),
+        Event(seq=0, at=at(153), run=RUN, kind="step", step=spare.key, facts={"state": "done"}),
+    ]
+    before = Event(seq=0, at=at(4), run=RUN, kind="step", step="map/D/lease", facts={"state": "done"})
+    events = sorted([*drill.events, before, amended, gone, *leased], key=lambda event: event.at)
+    numbered = tuple(msgspec.structs.replace(e, seq=n) for n, e in enumerate(events, 1))
+    view = msgspec.structs.replace(drill.view, steps=(*drill.view.steps, spare))
+    head = Playhead(Recording(view=view, events=numbered))
+    head.go(149)
+    keys = {step.key for step in head.view().steps}
+    assert "map/D/lease" in keys
+    assert "map/G/lease" not in keys
+    head.go(400)
+    assert {step.key for step in head.view().steps} == {step.key for step in view.steps}
+
+
 def test_going_back_is_as_if_it_had_never_gone_on() -> None:
     head = Playhead(recording())
     head.go(390)
@@ -275,6 +299,9 @@ def test_by_keys_a_run_is_replayed_held_and_left(service: ScriptedService, size:
         terminal.sees("this is a replay")
         terminal.press("N")
         terminal.sees("REPLAY 0:10/6:40 held")
+        terminal.press("t", "enter")
+        terminal.sees("log", "running", "enter back")
+        terminal.escape("enter back")
         terminal.press("P")
         terminal.sees("run held", "step 9/9")
         assert not [asked for asked in service.asked if type(asked) in requests.CHANGES]

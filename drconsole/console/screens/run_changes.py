@@ -8,7 +8,7 @@ from drconsole.console.following import AT_REST, Following
 from drconsole.console.look import mark
 from drconsole.console.screens.dialogs import Choose, Confirm, Option, Report, prose
 from drconsole.console.screens.run_verbs import RunVerbs
-from drconsole.console.screens.step_page import StepPage, page_width
+from drconsole.console.screens.step_page import StepPage, page_width, step_then
 from drconsole.console.widgets.columns import Column
 from drconsole.console.widgets.drawing import Line
 from drconsole.model.run import MachineView, RunView
@@ -136,9 +136,14 @@ class RunChanges(RunVerbs):
     def open_step(self, key: str) -> None:
         """Shows what can be done about a step, and does what is chosen."""
         following = self.store.following
-        if following is not None:
-            request = requests.ShowStep(run=following.run, step=key)
-            self.console_app.ask("looking at a step", request, self._show_step)
+        if following is None:
+            return
+        if following.moment is not None:
+            if (then := step_then(following, key)) is not None:
+                self._show_step(then)
+            return
+        request = requests.ShowStep(run=following.run, step=key)
+        self.console_app.ask("looking at a step", request, self._show_step)
 
     def _show_step(self, step: StepDetail) -> None:
         page = StepPage(step, page_width(self.app.size.width))

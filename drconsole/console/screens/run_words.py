@@ -41,7 +41,7 @@ def carried(following: Following, now: float) -> Span:
 
 def outcome(view: RunView) -> list[str]:
     """Returns the figures of a run that are known by now: RPO, RTO, fidelity, its cleanup."""
-    facts = [f"RPO at halt {phrases.span(view.rpo_s)}"] if view.rpo_s is not None else []
+    facts = [f"RPO at halt {phrases.minutes(view.rpo_s)}"] if view.rpo_s is not None else []
     facts += [f"RTO {phrases.span(view.rto_s)}"] if view.rto_s is not None else []
     if view.fidelity is not None:
         lost = sum(difference.klass == "lost" for difference in view.fidelity.differences)

@@ -8,6 +8,7 @@ from textual.binding import Binding
 
 from drconsole.api.values import Attempt, Choice, StepDetail
 from drconsole.console import phrases
+from drconsole.console.following import Following
 from drconsole.console.look import mark
 from drconsole.console.screens.dialogs import Dialog, prose
 from drconsole.console.widgets.drawing import Line, Span
@@ -51,6 +52,30 @@ class StepPage(Dialog[str]):
             self.dismiss(verb)
 
 
+def step_then(following: Following, key: str) -> StepDetail | None:
+    """Returns what a replay knows of a step at its moment: how it stood, and what had been said of it."""
+    step = following.steps.get(key)
+    if step is None:
+        return None
+    said = [event for event in following.log if event.step == key]
+    lines = [f"{event.at} {event.facts.get('state', '')} {event.text}" for event in said]
+    return StepDetail(
+        run=following.run,
+        key=key,
+        title=key,
+        object="",
+        machine="",
+        state=step.state,
+        attempts=step.attempts,
+        error=step.error or "",
+        remedy="",
+        needs=(),
+        stops=(),
+        verbs=(),
+        said=tuple(lines),
+    )
+
+
 def page_width(screen: int) -> int:
     """Returns how wide a page's lines are on a screen of so many columns."""
     return max(NARROWEST, min(_WIDEST, screen - 14))
@@ -70,10 +95,12 @@ def step_lines(step: StepDetail, width: int = NARROWEST) -> list[Line]:
     if not step.choices:
         lines += _told("remedy     ", step.remedy, "text", width)
         if step.state in ("failed", "waiting"):
-            lines.append([("           nothing can be done about it any more: the run rests", "dim")])
+            lines.append([("           nothing can be done about it from here", "dim")])
     lines += _part("what now", [line for choice in step.choices for line in _choice(choice, width)])
     lines += _part("attempted", [line for each in step.attempted for line in _attempt(each, width)])
     lines += _part("log", [line for text in step.said for line in prose(text, "dim", width)])
+    if not (step.stops or step.needs or step.result or step.arguments):
+        return lines  # a replay knows no more of it
     stops = phrases.count(len(step.stops), "step") if step.stops else "nothing"
     lines += [[], [("needed by ", "dim"), (stops, "text"), ("  needs ", "dim"), (_needs(step), "text")]]
     lines += _part("found", _values(step.result, width))
