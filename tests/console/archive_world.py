@@ -10,9 +10,9 @@ from typing import NamedTuple
 import msgspec
 
 from drconsole.api import requests
-from drconsole.api.values import Change, SearchHit, SiteEntry, SnapshotDocument, SnapshotEntry
+from drconsole.api.changes import changes
+from drconsole.api.values import SearchHit, SiteEntry, SnapshotDocument, SnapshotEntry
 from drconsole.documents import read_snapshot, write_snapshot
-from drconsole.documents.difference import differences
 from drconsole.documents.search import search
 from drconsole.errors import UnknownName
 from drconsole.model.inventory import Snapshot
@@ -95,27 +95,11 @@ def archive(
         requests.GetSnapshot: lambda asked: SnapshotDocument(
             entry=of(asked.id).entry, document=of(asked.id).data
         ),
-        requests.DiffSnapshots: lambda asked: _difference(of(asked.before), of(asked.after)),
+        requests.DiffSnapshots: lambda asked: changes(of(asked.before).value, of(asked.after).value),
         requests.SearchSnapshots: lambda asked: _hits(list(kept.values()), asked),
         requests.ImportSnapshot: lambda asked: _stored(kept, asked.document),
     }
     return service
-
-
-def _difference(before: Kept, after: Kept) -> tuple[Change, ...]:
-    return tuple(
-        Change(
-            change=change.sort,
-            kind=change.kind,
-            id=change.id,
-            name=change.name,
-            field=change.field,
-            before=str(change.before or ""),
-            after=str(change.after or ""),
-            text=change.sentence,
-        )
-        for change in differences(before.value, after.value)
-    )
 
 
 def _hits(kept: list[Kept], asked: requests.SearchSnapshots) -> tuple[SearchHit, ...]:

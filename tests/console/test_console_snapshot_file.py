@@ -72,7 +72,7 @@ def test_what_needs_a_service_says_that_there_is_none(file: Path) -> None:
         shown.sees("On Snapshot file")
         assert "recover" not in shown.text
         shown.escape("On Snapshot file")
-        shown.press("R", "d", "b", "f")
+        shown.press("R", "b", "f", "i")
         shown.listen(0.5)
         assert "[Snapshot file]" in shown.text
 
@@ -93,6 +93,25 @@ def test_a_part_of_a_file_is_written(file: Path) -> None:
         shown.press("enter")
         shown.sees("wrote")
     assert b'<physicalServer xmlns="urn:drconsole:snapshot:1" id="db-01"' in part.read_bytes()
+
+
+def test_two_files_are_compared(file: Path) -> None:
+    older = file.with_name("older.xml")
+    older.write_bytes(history()[0].data)
+    with reading(file) as shown:
+        shown.sees("✓ yes: hash")
+        shown.press("d")
+        shown.sees("What changed", str(file.parent)[-30:])
+        shown.press("older.xml", "enter")
+        shown.sees("Difference 2026-11-16 08:00Z → 2026-11-22 08:00Z · 3 changes", "new-01: added")
+        shown.press("n", "n")
+        shown.sees("web-02: host esx-01 → esx-02", "4/4")
+        shown.press("enter")
+        shown.sees("› tree", "▾ esx-02", "▸ web-02")
+        shown.press("d")
+        shown.sees("What changed")
+        shown.press("nothing.xml", "enter")
+        shown.sees("comparing with nothing.xml: not done")
 
 
 def test_a_file_that_is_no_snapshot_says_why_and_is_shown_all_the_same(tmp_path: Path) -> None:

@@ -75,8 +75,9 @@ SNAPSHOTS = (
         name="difference",
         keys=("d",),
         label="diff",
-        help="what changed, by meaning, since the base; without a base: since the snapshot before",
-        screens=_HERE,
+        help="what changed, by meaning, since the base; without one: since the snapshot before; "
+        "of a file: since another one",
+        screens=_READ,
     ),
     Action(
         name="find",

@@ -1,4 +1,4 @@
-"""A snapshot file, read without a service, a site or a configuration: summary, tree, XML, export."""
+"""A snapshot file, read and compared without a service, a site or a configuration."""
 
 from __future__ import annotations
 
@@ -8,15 +8,19 @@ from pathlib import Path
 
 from textual.widget import Widget
 
-from drconsole.api.values import SnapshotEntry
+from drconsole.api.values import Change, SnapshotEntry
 from drconsole.console import phrases
 from drconsole.console.actions.snapshots import READING, SNAPSHOTS
 from drconsole.console.archive.branches import Tree
 from drconsole.console.archive.document import Document
+from drconsole.console.screens.dialogs import Ask
 from drconsole.console.screens.files import read_bytes
-from drconsole.console.screens.snapshot_reading import Reading
-from drconsole.console.widgets.drawing import Span
+from drconsole.console.screens.snapshot_differing import Compared, Differing
+from drconsole.console.screens.snapshot_reading import Goal
+from drconsole.console.widgets.drawing import Line, Span
+from drconsole.console.widgets.table import VirtualTable
 from drconsole.errors import DRConsoleError
+from drconsole.model.inventory import Snapshot
 
 _KEPT = frozenset(
     {"help", "up", "theme", "screenshot", "copy", "local_time", "mouse", "quit"}
@@ -27,7 +31,7 @@ _KEPT = frozenset(
 _ALONE = "a snapshot file is read here: there is no service"
 
 
-class SnapshotFile(Reading, screen="file"):
+class SnapshotFile(Differing, screen="file"):
     """One file. Escape goes back to what lies below, if anything does."""
 
     def __init__(self, path: Path) -> None:
@@ -71,12 +75,13 @@ class SnapshotFile(Reading, screen="file"):
 
     def labels(self) -> dict[str, str]:
         """Only what works here."""
-        steps = self.pane == "xml" and bool(self._found)
+        steps = self.pane == "difference" or (self.pane == "xml" and bool(self._found))
         return {
             "command": "",
             "palette": "",
             "filter": "" if self.pane == "summary" else "search" if self.pane == "xml" else "filter",
-            "open": "open" if self.pane == "tree" else "",
+            "open": "open" if self.pane in ("tree", "difference") else "",
+            "difference": "diff…",
             "next": "next" if steps else "",
             "previous": "previous" if steps else "",
             "export_part": "export part…" if self.pane == "tree" else "",
@@ -101,6 +106,50 @@ class SnapshotFile(Reading, screen="file"):
         else:
             self.console_app.say("q leaves", "dim")
 
+    # -- another file ---------------------------------------------------------------------------------
+
+    def do_difference(self) -> None:
+        """Asks for another file, and shows what changed from there to here."""
+        document = self.reads
+        if document is None or document.tree is None:
+            self.console_app.say("it has not been read yet", "warn")
+            return
+        new = document.tree.snapshot
+        lines: Line = [("since the file (an earlier snapshot)", "dim")]
+
+        def named(text: str | None) -> None:
+            if text:
+                path = Path(text).expanduser()
+                self.console_app.in_thread(
+                    f"comparing with {path.name}", lambda: _changes_since(path, new), self._take_difference
+                )
+
+        self.app.push_screen(Ask("What changed", [lines], value=str(self._path.parent) + "/"), named)
+
+    def _take_difference(self, found: tuple[str, tuple[Change, ...]]) -> None:
+        taken, changes = found
+        here = self.reads.entry.taken if self.reads is not None else ""
+        self.take_changes(changes, Compared(taken=(taken, here)))
+
+    def on_virtual_table_opened(self, event: VirtualTable.Opened) -> None:
+        """Enter on a change: its object in the tree."""
+        if event.table.id == "difference":
+            self.do_tree()
+
+    def goal_here(self, pane: str) -> Goal | None:
+        """From a change as well: its object, which is not in this file where it was removed."""
+        if self.pane == "difference" and (found := self.change_here()) is not None:
+            return Goal(pane, found[1].kind, found[1].id)
+        return super().goal_here(pane)
+
+    def do_tree(self) -> None:
+        """The tree; from a change, at its object."""
+        if self.pane == "difference":
+            self._goal = self.goal_here("tree")
+        super().do_tree()
+
+    # -- what is not here -----------------------------------------------------------------------------
+
     def action_perform(self, name: str) -> None:
         """Keys of other screens say why they do nothing."""
         if name in _KEPT:
@@ -111,6 +160,15 @@ class SnapshotFile(Reading, screen="file"):
     def action_go(self, screen: str) -> None:
         """There are no other screens."""
         self.console_app.say(_ALONE, "warn")
+
+
+def _changes_since(path: Path, new: Snapshot) -> tuple[str, tuple[Change, ...]]:
+    """Returns when another file's snapshot was taken, and what changed since. For a thread."""
+    from drconsole.api.changes import changes
+    from drconsole.documents import read_snapshot
+
+    old = read_snapshot(read_bytes(path), str(path))
+    return old.taken, changes(old, new)
 
 
 def _entry_of(entry: SnapshotEntry, tree: Tree) -> SnapshotEntry:

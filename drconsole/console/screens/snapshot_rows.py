@@ -130,9 +130,11 @@ def tree_cells(row: Row, words: str, *, opened: bool) -> tuple[Span, Span]:
 
 def grouped(changes: Sequence[Change]) -> dict[str, tuple[str, Change | None]]:
     """Returns the rows of a difference by key: a head for each kind, then its changes as sentences."""
+    kinds: dict[str, list[tuple[int, Change]]] = {}
+    for number, change in enumerate(changes):
+        kinds.setdefault(change.kind, []).append((number, change))
     found: dict[str, tuple[str, Change | None]] = {}
-    for kind in dict.fromkeys(change.kind for change in changes):
-        mine = [(number, change) for number, change in enumerate(changes) if change.kind == kind]
+    for kind, mine in kinds.items():
         touched = len({change.id for _, change in mine})
         head = f"{phrases.count(touched, kind_words(kind))} · {phrases.count(len(mine), 'change')}"
         found[f"kind/{kind}"] = (head, None)

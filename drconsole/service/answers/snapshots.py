@@ -56,26 +56,14 @@ async def diff(state: State, request: requests.DiffSnapshots, caller: Caller) ->
 
 
 def _differences(state: State, request: requests.DiffSnapshots) -> tuple[Change, ...]:
+    from drconsole.api.changes import changes
     from drconsole.documents import read_snapshot
-    from drconsole.documents.difference import differences
 
     site = request.site or None
     before = state.repository.get(request.before, site)
     after = state.repository.get(request.after, site or before.entry.site)
     old, new = (read_snapshot(stored.data, stored.entry.id) for stored in (before, after))
-    return tuple(
-        Change(
-            change=change.sort,
-            kind=change.kind,
-            id=change.id,
-            name=change.name,
-            field=".".join(part for part in (change.path, change.field) if part),
-            before="" if change.before is None else str(change.before),
-            after="" if change.after is None else str(change.after),
-            text=change.sentence,
-        )
-        for change in differences(old, new)
-    )
+    return changes(old, new)
 
 
 async def check(state: State, request: requests.CheckSnapshots, caller: Caller) -> tuple[SnapshotCheck, ...]:
