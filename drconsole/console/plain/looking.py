@@ -121,6 +121,17 @@ async def snapshots(desk: Desk, _words: Words) -> None:
     desk.lines.say(*telling.some([telling.snapshot(entry) for entry in found][-40:], "snapshot yet"))
 
 
+async def search(desk: Desk, words: Words) -> None:
+    """Look for a text in all snapshots: `search web-01`; `search web-01 on 2026-11-17` as it was then"""
+    if not words:
+        raise UsageError("what is looked for? `search TEXT`, or `search TEXT on DAY`")
+    on = words[-1] if len(words) > 2 and words[-2] == "on" else ""
+    text = " ".join(words[:-2] if on else words)
+    request = requests.SearchSnapshots(text=text, site=await desk.worked_on(), every=not on, on=on)
+    hits = await desk.ask(request)
+    desk.lines.say(*telling.some([telling.hit(each) for each in hits], f"snapshot holds {text}"))
+
+
 async def reports(desk: Desk, words: Words) -> None:
     """The report of the run; `reports ID` or a number of another one"""
     if words:

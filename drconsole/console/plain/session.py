@@ -43,6 +43,7 @@ COMMANDS: dict[str, Verb] = {
     "cleanup": verbs.cleanup,
     "uplinks": looking.uplinks,
     "snapshots": looking.snapshots,
+    "search": looking.search,
     "reports": looking.reports,
     "local": looking.local,
 }

@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 
 from drconsole.api.uplinks import HostUplinks
-from drconsole.api.values import MatchReply, SelectionReply, SiteEntry, SnapshotEntry, StepDetail
+from drconsole.api.values import MatchReply, SearchHit, SelectionReply, SiteEntry, SnapshotEntry, StepDetail
 from drconsole.console import phrases
 from drconsole.console.run_steps import StepIndex
 from drconsole.console.walkthrough import sentences
@@ -199,6 +199,15 @@ def uplinks(host: HostUplinks) -> list[str]:
     if host.trouble:
         lines.append(f"waits: {host.trouble}" + (f"; {host.remedy}" if host.remedy else ""))
     return lines
+
+
+def hit(found: SearchHit) -> str:
+    """What a search found, and where it stood then."""
+    where = f", in {found.where}" if found.where else ""
+    field = found.field.rpartition("/")[2]
+    value = "" if field == "name" else f", {field} {found.value}"
+    kind = "guest" if found.kind == "virtualMachine" else found.kind
+    return f"{phrases.when(found.taken)} {kind} {found.name}{value}{where}"
 
 
 def snapshot(entry: SnapshotEntry) -> str:
