@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import datetime
+from urllib.parse import unquote
 
 _STEPS = (2, 5, 10, 30)
 
@@ -101,6 +102,13 @@ def short_name(name: str) -> str:
     """Returns a host's name without its domain; addresses stay whole."""
     head = name.split(".", 1)[0]
     return name if head.isdigit() or not head else head
+
+
+def step_name(key: str) -> str:
+    """Returns a step's key as one reads it: its object by name again, without a domain."""
+    stage, _, rest = key.partition("/")
+    name, _, verb = rest.partition("/")
+    return f"{stage}/{short_name(unquote(name))}/{verb}" if verb else key
 
 
 def speed(mbit: int) -> str:

@@ -162,7 +162,7 @@ def step_cells(following: Following, key: str) -> Cells:
         return tuple(("–", "dim") for _ in COLUMNS["steps"])
     return (
         _marked(step.state),
-        (step.key, "text"),
+        (phrases.step_name(step.key), "text"),
         (str(step.attempts or "–"), "dim"),
         (_took(step, following.now()), "dim"),
         (step.error or "", "bad" if step.state == "failed" else "dim"),
@@ -211,7 +211,7 @@ def log_cells(event: Event) -> Cells:
     said = event.kind == "log"
     return (
         (phrases.seconds_clock(event.at), "dim"),
-        (event.step or event.kind, "dim"),
+        (phrases.step_name(event.step) or event.kind, "dim"),
         (f"{words}{by}", "text" if said else role),
     )
 
