@@ -16,15 +16,11 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 
 _KEPT = 512
-<<<<<<< Updated upstream
+_CONTENT, _TITLE, _SUBTITLE, _OPACITY = 7, 8, 9, 10
+"""Where Textual's `render_line` is given the content of lines, the border's texts, the opacity."""
+
 BORDER = 6
 """What a border takes of its title's line."""
-
-_Label = tuple[Content, Color, Color, Style] | None
-=======
-_CONTENT, _OPACITY = 7, 10
-"""Where Textual's `render_line` is given the content of lines and the opacity."""
->>>>>>> Stashed changes
 
 
 class PaneCache(StylesCache):
@@ -51,26 +47,9 @@ class PaneCache(StylesCache):
         content, opacity = given[_CONTENT], given[_OPACITY]
 
         def by_textual(content: Callable[[int], Strip]) -> Strip:
-<<<<<<< Updated upstream
-            drawn: Strip = super(PaneCache, self).render_line(
-                styles,
-                y,
-                size,
-                content_size,
-                padding,
-                base_background,
-                background,
-                content,
-                _cut(border_title, size.width),
-                _cut(border_subtitle, size.width),
-                opacity,
-                ansi_theme,  # type: ignore[arg-type]
-                native_ansi,
-            )
-=======
-            others = (*given[:_CONTENT], content, *given[_CONTENT + 1 :])
+            labels = (_cut(given[place], size.width) for place in (_TITLE, _SUBTITLE))
+            others = (*given[:_CONTENT], content, *labels, *given[_OPACITY:])
             drawn: Strip = super(PaneCache, self).render_line(*others, **named)
->>>>>>> Stashed changes
             return drawn
 
         top, _, _, left = styles.gutter
@@ -98,8 +77,8 @@ class PaneCache(StylesCache):
         return line
 
 
-def _cut(label: _Label, width: int) -> _Label:
-    """Returns a border's text as it fits: Textual would end it with a character that is not ASCII."""
+def _cut(label: Any, width: int) -> Any:
+    """Returns a border's text (None: it has none) as it fits; Textual would end it with no ASCII."""
     room = max(1, width - BORDER)
     if label is None or label[0].cell_length <= room:
         return label
@@ -107,11 +86,7 @@ def _cut(label: _Label, width: int) -> _Label:
 
 
 def without_ansi(filters: Sequence[LineFilter]) -> Sequence[LineFilter]:
-<<<<<<< Updated upstream
-    """Returns the filters but the one that makes true colours of the sixteen: our themes mean them."""
-=======
     """Returns the filters but the one that makes true colours of the sixteen: a theme means what it says."""
->>>>>>> Stashed changes
     return [one for one in filters if not isinstance(one, ANSIToTruecolor)]
 
 
