@@ -79,7 +79,9 @@ class RunScreen(RunShown, screen="run"):
         goes_on = "attached" if self.has_class("narrow") else "attached (goes on without you)"
         word = goes_on if following.attached else "detached"
         run = f"{view.run} {view.mode} {mark(view.state)[0]} {view.state}"
-        return (view.site, run) if following.moment else (view.site, run, word)
+        if following.moment is not None:
+            return (run,) if self.has_class("narrow") else (view.site, run)
+        return (view.site, run, word)
 
     def labels(self) -> dict[str, str]:
         """What the verbs would do now; those that do not apply stay out."""
@@ -159,9 +161,9 @@ class RunScreen(RunShown, screen="run"):
             events = following.log if following else []
             self._events = {str(e.seq): e for e in events if run_rows.log_passes(e, self.passes)}
             log.show(tuple(self._events))
-        log.entitle(f"Log · {'follow' if follows else 'held at the cursor: G follows'}", position(log))
         if follows and log.keys:
             log.select(log.keys[-1])
+        log.entitle(f"Log · {'follow' if follows else 'held at the cursor: G follows'}", position(log))
 
     def _cells(self, key: str) -> Cells:
         following = self.store.following
