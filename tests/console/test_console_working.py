@@ -16,8 +16,9 @@ from drconsole.api.values import SelectionReply, SnapshotDocument, SnapshotEntry
 from drconsole.console.draft import MappingDraft, SelectionDraft
 from drconsole.console.screens.dialogs import Ask, Choose, Confirm, Report
 from drconsole.console.screens.leaving import Leave
-from drconsole.console.screens.recover_form import AskDuration, ConfirmReal, RecoverForm
+from drconsole.console.screens.recover_form import RecoverForm
 from drconsole.console.screens.recovering import Recovering
+from drconsole.console.screens.recovery_asking import AskDuration, ConfirmReal
 from drconsole.console.screens.sites import SitesView
 from drconsole.documents import write_snapshot
 from drconsole.model.plan import Estimate, Finding, PlanReport
@@ -282,9 +283,7 @@ def test_map_vms_and_the_form_at_both_sizes(tmp_path: Path, size: tuple[int, int
         terminal.press("4")
         terminal.sees("moves to", "selection", "✓ every deployed guest's datastores")
         terminal.press("R")
-        form = terminal.sees(
-            "▸ drill", "disaster", "planned", "08:00Z", "all that can be", "esc nothing"
-        )
+        form = terminal.sees("▸ drill", "disaster", "planned", "08:00Z", "all that can be", "esc nothing")
         assert "as on screen 3 Map, 1 change not in a file" in form
         terminal.press("enter")
         terminal.sees(" DRILL ", "y starts the drill", "✓ the service would start it")

@@ -9,7 +9,7 @@ from drconsole.console.draft import move_to
 from drconsole.console.screens.view import View
 
 if TYPE_CHECKING:
-    from drconsole.console.screens.recover_form import Verdict
+    from drconsole.console.screens.recovery_asking import Verdict
     from drconsole.console.screens.recovery_wanted import Wanted
 
 _GIVEN_BACK = frozenset({"done", "failed", "cancelled"})
@@ -44,7 +44,8 @@ class Recovering(View):
         return True
 
     def _recover(self, snapshot: str = "") -> None:
-        from drconsole.console.screens.recover_form import RecoverForm, Verdict
+        from drconsole.console.screens.recover_form import RecoverForm
+        from drconsole.console.screens.recovery_asking import Verdict
         from drconsole.console.screens.recovery_wanted import wanted_of
 
         site = self.store.site
@@ -64,7 +65,7 @@ class Recovering(View):
 
     def _confirm(self, wanted: Wanted, verdict: Verdict) -> None:
         """A drill wants y; a real run the site's name, typed."""
-        from drconsole.console.screens.recover_form import ConfirmDrill, ConfirmReal
+        from drconsole.console.screens.recovery_asking import ConfirmDrill, ConfirmReal
 
         def begin(typed: str | bool | None) -> None:
             verdict.leave()

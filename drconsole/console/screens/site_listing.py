@@ -14,7 +14,7 @@ from drconsole.console.inventory import Inventory, Node
 from drconsole.console.listing import Listing
 from drconsole.console.screens.site_known import Known
 from drconsole.console.screens.site_objects import CELLS, COLUMNS, physical_cells
-from drconsole.console.screens.site_tree import GROUPS, POOLS, TreeRow
+from drconsole.console.screens.site_row import GROUPS, POOLS, TreeRow
 from drconsole.console.widgets.columns import Column
 
 SORTED_S = 5.0

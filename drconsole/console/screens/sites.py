@@ -18,11 +18,10 @@ from drconsole.console.screens.site_detail import object_lines, server_lines, si
 from drconsole.console.screens.site_known import Known
 from drconsole.console.screens.site_listing import Objects, Sort, listing_of
 from drconsole.console.screens.site_objects import CELLS, COLUMNS, NOTHING, Cells, physical_cells
+from drconsole.console.screens.site_row import TreeRow, is_open
 from drconsole.console.screens.site_tree import (
     TREE_COLUMNS,
-    TreeRow,
     inventory_of,
-    is_open,
     recovered_runs,
     tree_cells,
     tree_rows,
