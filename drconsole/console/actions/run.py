@@ -106,7 +106,11 @@ RUN = (
         screens=("run",),
     ),
     Action(
-        name="later", keys=("right",), label="along", help="timeline: on in time (left: back)", screens=("run",)
+        name="later",
+        keys=("right",),
+        label="along",
+        help="timeline: on in time (left: back)",
+        screens=("run",),
     ),
     Action(name="earlier", keys=("left",), help="timeline: back in time", screens=("run",)),
     Action(

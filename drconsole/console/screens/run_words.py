@@ -27,8 +27,11 @@ def carried(following: Following, now: float) -> Span:
         return f"STALE {phrases.age(age)} (detached)", "warn"
     if not following.live:
         return f"run {view.state}", "ok" if view.state in ("held", "done") else "warn"
-    if age > STALE_S:
-        return f"STALE {phrases.age(age)}", "warn"
+    return (f"STALE {phrases.age(age)}", "warn") if age > STALE_S else _runner(view)
+
+
+def _runner(view: RunView) -> Span:
+    """The process that carries a run that goes on."""
     if view.paused_by and view.state == "paused":
         return f"paused by {view.paused_by}", "warn"
     if view.runner is None:
