@@ -223,6 +223,13 @@ def test_what_was_read_is_read_on_without_the_service(tmp_path: Path) -> None:
         terminal.sees("▸ esx-03")
 
 
+def test_an_older_snapshot_is_recovered_from(service: ScriptedService) -> None:
+    with console(service.config) as terminal:
+        at_snapshots(terminal)
+        terminal.press("j", "R")
+        terminal.sees("Recover pittsburgh", "2026-11-17")
+
+
 def test_an_older_snapshot_is_worked_with(service: ScriptedService) -> None:
     with console(service.config) as terminal:
         at_snapshots(terminal)

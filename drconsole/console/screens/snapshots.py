@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import ClassVar
 
@@ -13,7 +12,7 @@ from textual.timer import Timer
 from textual.widget import Widget
 
 from drconsole.api import requests
-from drconsole.api.values import SearchHit, SnapshotDocument, SnapshotEntry
+from drconsole.api.values import SnapshotDocument, SnapshotEntry
 from drconsole.console import phrases
 from drconsole.console.archive.document import Document, Shelf
 from drconsole.console.filtering import matcher
@@ -21,10 +20,9 @@ from drconsole.console.messages import Arrived
 from drconsole.console.screens.dialogs import Ask
 from drconsole.console.screens.files import read_bytes
 from drconsole.console.screens.recovering import Recovering
-from drconsole.console.screens.snapshot_comparing import Comparing
-from drconsole.console.screens.snapshot_find import Find, Question
+from drconsole.console.screens.snapshot_finding import Finding
 from drconsole.console.screens.snapshot_reading import Goal
-from drconsole.console.screens.snapshot_rows import HIT_COLUMNS, LIST_COLUMNS, hit_cells, list_cells
+from drconsole.console.screens.snapshot_rows import LIST_COLUMNS, list_cells
 from drconsole.console.widgets.drawing import Span
 from drconsole.console.widgets.table import VirtualTable, position
 from drconsole.errors import InvalidDocument
@@ -35,10 +33,10 @@ _READ_UNASKED = 8_000_000
 """A snapshot of more bytes is only read when it is opened."""
 
 
-class SnapshotsView(Comparing, Recovering, screen="snapshots"):
+class SnapshotsView(Finding, Recovering, screen="snapshots"):
     """The list, beside one of summary, tree, XML, differences, hits; one at a time where it is narrow."""
 
-    panes: ClassVar[dict[str, str]] = {**Comparing.panes, "list": "#snapshots", "hits": "#hits"}
+    panes: ClassVar[dict[str, str]] = {**Finding.panes, "list": "#snapshots"}
     DEFAULT_CSS = """
     SnapshotsView #snapshots { width: 67; height: 1fr; }
     SnapshotsView.reading #snapshots { width: 43; }
@@ -56,17 +54,12 @@ class SnapshotsView(Comparing, Recovering, screen="snapshots"):
         self._newest: tuple[str, ...] = ()
         self._settling: Timer | None = None
         self._fetching = ""
-        self._hits: tuple[SearchHit, ...] = ()
-        self._question = Question("", None)
         self._came_from = ""
 
     def body(self) -> Iterable[Widget]:
         yield VirtualTable(LIST_COLUMNS, self._cells, id="snapshots", empty=_NONE)
         with Vertical(id="reader"):
             yield from self.reader()
-            yield VirtualTable(
-                HIT_COLUMNS, lambda key: hit_cells(self._hits[int(key)]), id="hits", empty="nothing found"
-            )
 
     @property
     def _list(self) -> VirtualTable:
@@ -99,6 +92,14 @@ class SnapshotsView(Comparing, Recovering, screen="snapshots"):
         """Escape: back to the difference or the hits that one came from, else to the list."""
         back, self._came_from = self._came_from, ""
         self.turn_to(back if self.pane in ("summary", "tree", "xml") and back else "list")
+
+    def reveal(self, kind: str, key: str) -> bool:
+        """A snapshot that is looked for by its id stands in the list."""
+        if key not in self._list.keys:
+            return False
+        self.turn_to("list")
+        self._list.select(key)
+        return True
 
     # -- the list -----------------------------------------------------------------------------------
 
@@ -153,8 +154,6 @@ class SnapshotsView(Comparing, Recovering, screen="snapshots"):
         if self.reads is None and keys:
             self._settle()
         self.show_reader()
-        if self.shown_pane == "hits":
-            self._show_hits()
         self.count_changes(self._list.cursor)
 
     def _cells(self, key: str) -> tuple[Span, ...]:
@@ -245,9 +244,7 @@ class SnapshotsView(Comparing, Recovering, screen="snapshots"):
         if self.pane == "difference" and (found := self.change_here()) is not None:
             identity, change = found
             return identity, Goal(pane, change.kind, change.id)
-        key = self.query_one("#hits", VirtualTable).cursor
-        if self.pane == "hits" and key:
-            hit = self._hits[int(key)]
+        if self.pane == "hits" and (hit := self.hit_here()) is not None:
             return hit.snapshot, Goal(pane, hit.kind, hit.id)
         return None
 
@@ -265,40 +262,6 @@ class SnapshotsView(Comparing, Recovering, screen="snapshots"):
     def do_xml(self) -> None:
         """The XML."""
         self._turned("xml")
-
-    # -- finding ------------------------------------------------------------------------------------
-
-    def do_find(self) -> None:
-        """Asks what, and when."""
-        today = datetime.now(UTC).date()
-        self.app.push_screen(Find(today, self._question.text), self._find)
-
-    def _find(self, asked: Question | None) -> None:
-        if asked is None:
-            return
-        self._question = asked
-        day = asked.day.isoformat() if asked.day else ""
-        request = requests.SearchSnapshots(text=asked.text, every=not day, on=day)
-        self.console_app.ask(f"looking for {asked.text}", request, self._take_hits)
-
-    def _take_hits(self, hits: tuple[SearchHit, ...]) -> None:
-        self._hits = hits
-        self._filters["hits"] = ""
-        self.turn_to("hits")
-
-    def _show_hits(self) -> None:
-        table = self.query_one("#hits", VirtualTable)
-        passes = matcher(self.filter_of("hits"))
-        # The newest first: what stands now is asked for more often than what stood once.
-        shown = [
-            str(number)
-            for number, hit in reversed(list(enumerate(self._hits)))
-            if passes(f"{hit.name} {hit.where} {hit.value} {hit.site}")
-        ]
-        table.show(shown)
-        day = f" on {self._question.day.isoformat()}" if self._question.day else ""
-        words = phrases.count(len(shown), "hit")
-        table.entitle(f"{self._question.text}{day} · {words}", position(table))
 
     # -- verbs --------------------------------------------------------------------------------------
 
