@@ -51,7 +51,7 @@ class SnapshotsView(Finding, Recovering, screen="snapshots"):
         super().__init__(name)
         self.pane = "list"
         self._shelf = Shelf()
-        self._newest: tuple[str, ...] = ()
+        self._newest: tuple[str, ...] | None = None
         self._settling: Timer | None = None
         self._fetching = ""
         self._came_from = ""
