@@ -116,6 +116,16 @@ class Seat(Terminal):
             size = len(self.sent)
             self.listen(gap_s)
 
+    def rests(self, within_s: float = 180.0) -> None:
+        """Waits until the console has read and judged all that it opened with: it is idle for a second."""
+        until = time.monotonic() + within_s
+        while time.monotonic() < until:
+            before = self.cpu()
+            self.listen(1.0)
+            if self.cpu() - before < 0.03:
+                return
+        raise TimeoutError("the console does not come to rest")
+
     def costs(self, keys: list[str], times: int) -> list[float]:
         """Presses keys in turn; returns the CPU milliseconds of each until the screen rests, sorted."""
         found = []

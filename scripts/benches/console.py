@@ -84,7 +84,7 @@ def keys(quick: bool) -> list[bool]:
             met.append(_filter(one, f"Sites, {guests:,}", factor, quick))
             one.types("4")
             one.sees("[4 VMs]", f"VMs {guests}", within=120)
-            one.listen(4.0)
+            one.rests()
             met += _keys(one, f"VMs, {guests:,}", tuple(_PRESSES), factor, quick)
             met.append(_filter(one, f"VMs, {guests:,}", factor, quick))
     return met
@@ -155,7 +155,7 @@ def stalls(quick: bool) -> list[bool]:
         _opened(one, 10_000)
         one.types("4")
         one.sees("[4 VMs]", "VMs 10000", within=60)
-        one.listen(4.0)
+        one.rests()
         longest(one, told)
         pressed: list[int] = []
 
@@ -178,7 +178,7 @@ def stalls(quick: bool) -> list[bool]:
 def _opened(one: Seat, guests: int) -> None:
     """Waits until Sites shows all, and what was captured of it."""
     one.sees("live 2s", f"Guests {guests:,}", "08:00Z", within=180)
-    one.listen(3.0)
+    one.rests()
 
 
 def _row(name: str, value: float, unit: str, aim: float, beside: str = "") -> bool:

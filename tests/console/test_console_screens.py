@@ -137,4 +137,4 @@ def test_a_service_that_goes_away_is_said_and_what_is_shown_is_called_stale(tmp_
     with service.listening(), console(service.config) as terminal:
         terminal.sees("live 2s", "web-01")
         service.end()
-        terminal.sees("service lost", "STALE 08:00Z", "web-01", within=15)
+        terminal.sees("service lost, all is STALE", "STALE 08:00Z", "web-01", within=15)

@@ -121,7 +121,8 @@ def standing(store: Store, live: Sequence[Span], width: int, look: Look) -> Line
     """Returns the line of what is live, or what goes before it: trouble, news, what is being done."""
     text, role, until = store.note
     if store.lost:
-        return [(" service lost, trying again: ", "bad"), (store.lost, "warn")]
+        age = f" {phrases.age(time.monotonic() - store.heard)}" if store.heard else ""
+        return [(f" service lost, all is STALE{age}, trying again: ", "bad"), (store.lost, "warn")]
     if text and time.monotonic() < until:
         doing = " ".join(f"{word} …" for word in store.doing.values())
         return [(f" {doing} │" if doing else " ", "work"), (f" {text}", role)]

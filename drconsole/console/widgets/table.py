@@ -6,6 +6,7 @@ between a second and a tenth of it.
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, NamedTuple, cast
 
@@ -30,6 +31,7 @@ Cells = Sequence[Span | list[Span]]
 """A row: for each column a span, or several spans such as a bar's."""
 
 
+_JUST_S = 0.05
 _KEPT = 256
 """Rows whose cells are kept as they were drawn."""
 
@@ -92,6 +94,7 @@ class VirtualTable(Drawn, can_focus=True):
         self._placed: tuple[Placed, ...] = ()
         self._shown: dict[int, _Row] = {}
         self._fresh: dict[int, _Row] = {}
+        self._lately: tuple[tuple[str, ...] | None, float] = (None, 0.0)
         self._strips: dict[_Row, Strip] = {}
         self._drawn_for: tuple[Style, Look, int] | None = None
 
@@ -156,8 +159,17 @@ class VirtualTable(Drawn, can_focus=True):
             self._go(row)
 
     def changed(self) -> None:
-        """Asks for the cells of visible rows again and repaints the spans that differ."""
-        self._compare({})
+        """Asks for the cells of visible rows again and repaints the spans that differ.
+
+        Not for those that a move has just asked for: the screen that follows it would ask twice.
+        """
+        (keys, moment), self._lately = self._lately, (None, 0.0)
+        now = keys is self._keys and time.monotonic() - moment < _JUST_S
+        self._compare(self._rows_shown() if now else {})
+
+    def _rows_shown(self) -> dict[int, Cells]:
+        """Returns the cells that were shown last, by row."""
+        return {self._top + y - self._headed: row.cells for y, row in self._shown.items() if row.cells}
 
     def _compare(self, known: dict[int, Cells]) -> None:
         """Repaints the spans that differ; the cells of rows that are `known` are not asked for."""
@@ -272,10 +284,11 @@ class VirtualTable(Drawn, can_focus=True):
         row = max(0, min(row, len(self._keys) - 1))
         if row == self._row:
             return
-        known = {self._top + y - self._headed: row.cells for y, row in self._shown.items() if row.cells}
+        known = self._rows_shown()
         self._row = row
         self._reveal()
         self._compare(known)
+        self._lately = (self._keys, time.monotonic())
         self._moved()
 
     def _moved(self) -> None:
