@@ -51,7 +51,7 @@ class ScriptedService:
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Future[None]] = set()
         self._thread: threading.Thread | None = None
-        self._loop = asyncio.new_event_loop()
+        self._loop: asyncio.AbstractEventLoop | None = None
 
     def _status(self) -> ServiceStatus:
         return ServiceStatus(
@@ -69,6 +69,7 @@ class ScriptedService:
     def listening(self) -> Iterator[ScriptedService]:
         """Serves from a thread of its own, so that the console may run anywhere."""
         started = threading.Event()
+        self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._serve, args=(started,), daemon=True)
         self._thread.start()
         assert started.wait(5)
@@ -79,13 +80,14 @@ class ScriptedService:
 
     def end(self) -> None:
         """Goes away, in the middle of whatever is asked."""
-        if self._loop.is_running():
+        if self._loop is not None and self._loop.is_running():
             self._loop.call_soon_threadsafe(self._loop.stop)
         if self._thread is not None:
             self._thread.join(5)
 
     def _serve(self, started: threading.Event) -> None:
         loop = self._loop
+        assert loop is not None
         socket = places.socket_path(self._folder / "state")
         self._server = loop.run_until_complete(asyncio.start_unix_server(self._accept, socket))
         started.set()
