@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from textual.binding import BindingType
 
 from drconsole.console.actions.action import MOVES, SCREENS, TITLES, Action
-from drconsole.console.actions.drafts import DRAFTS
+from drconsole.console.actions.drafts import DOCUMENTS, DRAFTS
 from drconsole.console.actions.everywhere import FILTER, FIRST, LAST
 from drconsole.console.actions.keymap import Keymap
 from drconsole.console.actions.opening import OPENING
@@ -26,7 +26,7 @@ __all__ = ["ACTIONS", "MOVES", "SCREENS", "TITLES", "Action", "Keymap", "actions
 
 ACTIONS = (
     *FIRST, *OPENING, *DRAFTS, *FILTER, *SITES, *TARGETS, *UPLINKS, *RUN, *READING, *SNAPSHOTS, *REPORTS,
-    *RECOVERING, *LAST,
+    *RECOVERING, *DOCUMENTS, *LAST,
 )  # fmt: skip
 """The most wanted first: the footer takes as many as fit."""
 

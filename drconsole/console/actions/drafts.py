@@ -55,6 +55,9 @@ DRAFTS = (
         screens=("map", "guests"),
         changes=True,
     ),
+)
+
+DOCUMENTS = (
     Action(
         name="write",
         keys=("w",),
