@@ -11,7 +11,7 @@ class Leave(Confirm):
 
     def __init__(self, number: int) -> None:
         words = (
-            f"{phrases.count(number, 'change')} of mappings and selections (screens 3 and 4) are in no "
+            f"{phrases.count(number, 'change')} of mappings and selections (screens 3 and 4), in no "
             "file: leaving forgets them. w on those screens writes them."
         )
         super().__init__("Leave", prose(words, "warn"), "leaves all the same")
