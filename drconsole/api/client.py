@@ -36,7 +36,8 @@ class Client:
 
     Make it with `connect`; use it as an async context manager or call `close`. While it is open it
     counts as a client, so the service does not end for want of one. All methods may be used
-    concurrently; cancelling a call cancels the request.
+    concurrently; cancelling a call cancels the request. `observe` is also True once the service has
+    said that this account may only look.
     """
 
     def __init__(self, place: Place, *, name: str = "command", observe: bool = False) -> None:
@@ -170,6 +171,7 @@ class Client:
             raise error_of(answer)
         if not isinstance(answer, Welcome):
             raise Unreachable("the service does not greet", about=self._about())
+        self.observe = self.observe or answer.observe
         if answer.protocol != PROTOCOL:
             raise Refused(
                 f"the service is version {answer.version}, this is {__version__}",

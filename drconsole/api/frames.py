@@ -38,11 +38,12 @@ class Hello(msgspec.Struct, frozen=True, kw_only=True, tag=True):
 
 
 class Welcome(msgspec.Struct, frozen=True, kw_only=True, tag=True):
-    """The service's answer to a Hello whose protocol it speaks."""
+    """The service's answer to a Hello whose protocol it speaks. `observe`: this caller may only look."""
 
     protocol: int = PROTOCOL
     version: str
     pid: int
+    observe: bool = False
 
 
 class Item(msgspec.Struct, frozen=True, kw_only=True, tag=True):

@@ -50,7 +50,7 @@ def find(config: str | Path | None = None) -> Place:
         )
     settings = load(path)
     refuse_prompts(settings)
-    socket = places.socket_path(settings.state_dir)
+    socket = places.listens_at(settings)
     return Place(config=settings.path, state_dir=settings.state_dir, socket=str(socket))
 
 
@@ -72,6 +72,12 @@ async def ensure_started(place: Place) -> None:
     """
     if await _listens(place):
         return
+    if not _ours(place):
+        raise Unreachable(
+            "the installed service does not run, and is another account's to start",
+            about=place.config,
+            remedy="`systemctl start drconsole`, or as its account `drconsole serve`",
+        )
     process = _start(place)
     try:
         async with asyncio.timeout(START_S):
@@ -93,6 +99,16 @@ async def _listens(place: Place) -> bool:
         return False
     writer.close()
     return True
+
+
+def _ours(place: Place) -> bool:
+    """Whether the state belongs to this account, or to nobody yet: another's service is not started."""
+    try:
+        return Path(place.state_dir).stat().st_uid == os.getuid()
+    except FileNotFoundError:
+        return True
+    except PermissionError:
+        return False
 
 
 def _start(place: Place) -> subprocess.Popen[bytes]:

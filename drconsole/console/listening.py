@@ -71,6 +71,7 @@ class Listening(Keying):
     def on_joined(self, message: Joined) -> None:
         """Starts to listen to everything."""
         client = self.client = message.client
+        self.observe = client.observe
         post = self.post_message
         self.store.lost, self.store.heard = "", time.monotonic()
         self.store.refusals.clear()

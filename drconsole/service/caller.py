@@ -3,29 +3,33 @@
 from __future__ import annotations
 
 import asyncio
-import pwd
 import socket
 import struct
-from typing import Any
+from typing import Any, NamedTuple
 
 from drconsole.api.frames import Item, frame, packed
 from drconsole.api.requests import CHANGES, Request
 from drconsole.errors import Refused
+from drconsole.service.access import name_of
 
 
-def peer_of(connection: Any) -> tuple[str, int]:
-    """Returns who is at the other end of a unix socket, asked of the kernel (SO_PEERCRED): the account,
-    by name where it has one, and the process."""
+class Peer(NamedTuple):
+    """Who is at the other end: the account, by name where it has one, and the process."""
+
+    actor: str
+    pid: int
+    uid: int
+
+
+def peer_of(connection: Any) -> Peer:
+    """Returns who is at the other end of a unix socket, asked of the kernel (SO_PEERCRED)."""
     size = struct.calcsize("3i")
     pid, uid, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
-    try:
-        return pwd.getpwuid(uid).pw_name, pid
-    except KeyError:
-        return f"uid {uid}", pid
+    return Peer(name_of(uid), pid, uid)
 
 
 class Caller:
-    """One request's other side: an account at a process. `observe`: it has said that it only looks."""
+    """One request's other side: an account at a process. `observe`: it only looks, by word or by group."""
 
     def __init__(
         self, actor: str, writer: asyncio.StreamWriter, *, pid: int = 0, observe: bool = False
@@ -40,7 +44,7 @@ class Caller:
         if self.observe and type(request) in CHANGES:
             raise Refused(
                 f"{self.actor} only observes: {type(request).__name__} changes something",
-                remedy="connect without --observe, as somebody who may",
+                remedy="connect without --observe, as an operator",
             )
 
     def say(self, text: str) -> None:

@@ -15,7 +15,7 @@ from drconsole.repository.repository import Repository
 from drconsole.service.pool_watch import keep_seen
 from drconsole.service.server import Server
 from drconsole.service.state import State
-from drconsole.settings.places import socket_path
+from drconsole.settings.places import listens_at
 from drconsole.settings.secrets import refuse_prompts
 from drconsole.settings.values import Settings
 
@@ -63,7 +63,7 @@ async def _live(settings: Settings, idle_s: float) -> None:
     loop = asyncio.get_running_loop()
     for number in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(number, state.stopping.set)
-    server = Server(state, socket_path(settings.state_dir))
+    server = Server(state, listens_at(settings))
     tasks = [
         asyncio.create_task(_essential(state, work))
         for work in (

@@ -16,8 +16,9 @@ from drconsole.api.failures import failure_of
 from drconsole.api.frames import PROTOCOL, Final, Hello, Welcome, frame, packed, read_frame
 from drconsole.api.requests import AnyRequest, Stop
 from drconsole.errors import DRConsoleError, Refused, Unreachable
+from drconsole.service.access import standing
 from drconsole.service.answers import ANSWERS
-from drconsole.service.caller import Caller, peer_of
+from drconsole.service.caller import Caller, Peer, peer_of
 from drconsole.service.state import State
 
 _HELLO_S = 10.0
@@ -42,8 +43,11 @@ class Server:
     async def __aenter__(self) -> Server:
         with contextlib.suppress(FileNotFoundError):
             self._path.unlink()  # a dead service's: the lock file says that no other lives
+        if self._state.settings.socket:
+            _make_reachable(self._path.parent)
         self._server = await asyncio.start_unix_server(self._accept, self._path)
-        os.chmod(self._path, 0o600)
+        # Over a shared socket everybody may knock; who is let in is judged by account.
+        os.chmod(self._path, 0o666 if self._state.settings.socket else 0o600)
         return self
 
     async def __aexit__(
@@ -80,7 +84,7 @@ class Server:
             writer.transport.abort()
 
     async def _conversation(
-        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: tuple[str, int]
+        self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, peer: Peer
     ) -> None:
         async with asyncio.timeout(_HELLO_S):
             hello = await read_frame(reader, _HELLO)
@@ -92,11 +96,12 @@ class Server:
                 about=f"drconsole {__version__}",
                 remedy="end it with `drconsole serve --stop`; runs go on meanwhile",
             )
-        await _send(writer, Welcome(version=__version__, pid=os.getpid()))
+        observes = standing(peer.uid, self._state.settings.people) == "observer" or hello.observe
+        await _send(writer, Welcome(version=__version__, pid=os.getpid(), observe=observes))
         request = await read_frame(reader, _REQUEST)
         if request is None:
             return
-        caller = Caller(peer[0], writer, pid=peer[1], observe=hello.observe)
+        caller = Caller(peer.actor, writer, pid=peer.pid, observe=observes)
         caller.may(request)
         await self._answer(request, reader, writer, caller)
 
@@ -121,6 +126,13 @@ class Server:
             for task in (work, left):
                 task.cancel()
             await asyncio.gather(work, left, return_exceptions=True)
+
+
+def _make_reachable(directory: Path) -> None:
+    """The shared socket's directory, where it is not there yet: others may pass through, not write."""
+    if not directory.exists():
+        directory.mkdir(mode=0o711, parents=True)
+        directory.chmod(0o711)
 
 
 async def _worked(state: State, request: AnyRequest, caller: Caller) -> object:

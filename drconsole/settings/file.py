@@ -9,14 +9,14 @@ from drconsole.settings import quantities
 from drconsole.settings.checks import check_whole
 from drconsole.settings.machines import read_array, read_machine, read_provisioning
 from drconsole.settings.notify import read_notify
-from drconsole.settings.places import default_state_dir, find
+from drconsole.settings.people import read_people
+from drconsole.settings.places import SOCKET_LIMIT, default_state_dir, find
 from drconsole.settings.sites import read_site
 from drconsole.settings.source import Source
 from drconsole.settings.steps import read_step
 from drconsole.settings.table import Table
 from drconsole.settings.values import DEADLINES, Settings
 
-_LATER = ("people",)
 _SITE_LATER = ("check",)
 
 
@@ -46,12 +46,14 @@ def load(path: str | Path | None = None) -> Settings:
 def parse(text: str, path: Path) -> Settings:
     """Reads a configuration's text as if it stood in `path`, an absolute one. Raises as `load`."""
     source = Source(text, path)
-    top = Table(source, later=_LATER)
+    top = Table(source)
     base = path.parent
-    state_dir = _state_dir(top.table("state"), path)
+    state_dir, socket = _state(top.table("state"), path)
     settings = Settings(
         path=str(path),
         state_dir=state_dir,
+        socket=socket,
+        people=read_people(top.table("people"), shared=bool(socket)),
         repository_url=_url(top.table("repository"), base, f"sqlite:///{state_dir}/repository.db"),
         journal_url=_url(top.table("journal"), base, f"sqlite:///{state_dir}/journal.db"),
         sites={name: read_site(name, table, base) for name, table in top.tables("site", later=_SITE_LATER)},
@@ -67,12 +69,18 @@ def parse(text: str, path: Path) -> Settings:
     return settings
 
 
-def _state_dir(table: Table | None, path: Path) -> str:
+def _state(table: Table | None, path: Path) -> tuple[str, str]:
+    """The state directory, and the socket that other accounts reach; "" where there is none."""
     if table is None:
-        return str(default_state_dir(path))
+        return str(default_state_dir(path)), ""
     state_dir = quantities.anchored(table.text("dir", str(default_state_dir(path))), path.parent)
+    socket = table.text("socket", "")
+    if socket:
+        socket = quantities.anchored(socket, path.parent)
+        if len(socket.encode()) > SOCKET_LIMIT:
+            raise table.wrong("socket", "is too long", f"a path of at most {SOCKET_LIMIT} bytes")
     table.close()
-    return state_dir
+    return state_dir, socket
 
 
 def _url(table: Table | None, base: Path, default: str) -> str:

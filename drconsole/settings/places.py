@@ -9,6 +9,7 @@ import tempfile
 from pathlib import Path
 
 from drconsole.errors import InvalidConfiguration, Refused
+from drconsole.settings.values import Settings
 
 FILE_NAME = "drconsole.toml"
 SOCKET_LIMIT = 107
@@ -65,6 +66,14 @@ def socket_path(state_dir: str | Path) -> Path:
         )
     _make_private(fitting[0].parent)
     return fitting[0]
+
+
+def listens_at(settings: Settings) -> Path:
+    """Returns where the service of a configuration listens: its shared socket, else this account's own.
+
+    Raises as `socket_path`.
+    """
+    return Path(settings.socket) if settings.socket else socket_path(settings.state_dir)
 
 
 def _socket_places() -> list[Path]:

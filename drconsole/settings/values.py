@@ -163,11 +163,24 @@ DEADLINES: dict[str, float] = {
 """Seconds by kind, overridden by `[deadlines]`. A lab divides them by its speed."""
 
 
+class People(_Value, frozen=True, kw_only=True):
+    """Which accounts of this machine reach an installed service, beside its own and root: the members of
+    these groups. Observers look and change nothing."""
+
+    operators: tuple[str, ...] = ()
+    observers: tuple[str, ...] = ()
+
+
 class Settings(_Value, frozen=True, kw_only=True):
-    """The whole configuration. `path` is the file's absolute path, `state_dir` an absolute one."""
+    """The whole configuration. `path` is the file's absolute path, `state_dir` an absolute one.
+
+    `socket` is where the service listens for other accounts too, absolute; "" for this account alone.
+    """
 
     path: str
     state_dir: str
+    socket: str = ""
+    people: People | None = None
     repository_url: str
     journal_url: str
     sites: dict[str, Site] = {}

@@ -9,7 +9,7 @@ import pytest
 from drconsole.errors import InvalidConfiguration
 from drconsole.settings import load
 from drconsole.settings.file import parse
-from drconsole.settings.values import DEADLINES
+from drconsole.settings.values import DEADLINES, People
 
 PIN = "sha256:" + "ab" * 32
 SITE = f"""\
@@ -211,7 +211,6 @@ def test_a_password_written_in_place_is_refused_and_never_repeated() -> None:
 @pytest.mark.parametrize(
     ("table", "line"),
     [
-        ("[people]\na = 1\n", 1),
         (SITE + "[[site.pittsburgh.check]]\n", SITE.count("\n") + 1),
     ],
 )
@@ -219,6 +218,17 @@ def test_what_comes_later_is_refused_as_such(table: str, line: int) -> None:
     error = refused(table)
     assert "not yet in this version" in str(error)
     assert error.line == line
+
+
+def test_people_are_groups_that_reach_a_shared_socket() -> None:
+    settings = parse(
+        '[state]\nsocket = "run/console.sock"\n[people]\noperators = ["dr"]\n', Path("/srv/dr/drconsole.toml")
+    )
+    assert settings.people == People(operators=("dr",))
+    assert Path(settings.socket).is_absolute()
+    assert "nobody else reaches this service" in str(refused('[people]\nobservers = ["dr"]\n'))
+    assert "unknown" in str(refused('[state]\nsocket = "s"\n[people]\nadmins = ["dr"]\n'))
+    assert "too long" in str(refused(f'[state]\nsocket = "{"x" * 120}"\n'))
 
 
 def test_text_that_is_no_toml_is_refused_at_its_line() -> None:
@@ -231,8 +241,8 @@ def test_lines_count_over_values_of_many_lines() -> None:
 
 
 def test_lines_count_past_line_ends_that_only_unicode_knows() -> None:
-    text = '[site."a\u2028b"]\r\n# \x85\r\n[people]\r\n'
-    assert refused('[state]\ndir = "a\u2028b\u0085"\n\n[people]\n').line == 4
+    text = '[site."a\u2028b"]\r\n# \x85\r\n[persons]\r\n'
+    assert refused('[state]\ndir = "a\u2028b\u0085"\n\n[persons]\n').line == 4
     assert refused(text).line == 1
 
 

@@ -92,7 +92,7 @@ async def _session(config: str | None, *, observe: bool) -> None:
     async with await Client.connect(config, name="console", observe=observe) as client:
         desk = Desk(client, lines)
         await carry_out(desk, "sites")
-        lines.say(*(["You only look: whatever changes something is refused."] if observe else []))
+        lines.say(*(["You only look: whatever changes something is refused."] if client.observe else []))
         lines.say(*menu(), "Type a number or a word; `help` lists all, `quit` leaves.")
         while (typed := await lines.ask()) is not None:
             if typed.lower() in ("quit", "q", "exit", str(_MENU.index("quit") + 1)):

@@ -33,7 +33,7 @@ def status_of(state: State) -> ServiceStatus:
         config=state.settings.path,
         state_dir=state.settings.state_dir,
         started=state.started,
-        single_user=True,
+        single_user=state.settings.people is None,
         clients=state.clients,
         runs=tuple(row.id for row in state.runners.unfinished()),
     )

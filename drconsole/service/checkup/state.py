@@ -21,7 +21,7 @@ from drconsole.errors import DRConsoleError
 from drconsole.journal import schema as journal_schema
 from drconsole.repository import schema as repository_schema
 from drconsole.service.checkup.finding import CheckFinding, bad, note, ok
-from drconsole.settings.places import socket_path
+from drconsole.settings.places import listens_at
 from drconsole.settings.secrets import references, resolve
 from drconsole.settings.values import Settings
 
@@ -119,7 +119,7 @@ def service(settings: Settings) -> Iterator[CheckFinding]:
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as knock:
         knock.settimeout(1.0)
         try:
-            knock.connect(str(socket_path(settings.state_dir)))
+            knock.connect(str(listens_at(settings)))
         except OSError:
             yield ok("service", "none runs: the first console or command starts one")
             return
