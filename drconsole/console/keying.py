@@ -16,6 +16,7 @@ from typing import Any
 from textual import events
 from textual._compositor import ChopsUpdate
 from textual.app import App
+from textual.css.query import NoMatches
 from textual.driver import Driver
 from textual.message_pump import MessagePump
 from textual.screen import Screen
@@ -47,6 +48,11 @@ class Keying(App[None]):
     async def on_unmount(self) -> None:
         """Others in this process have their collector back."""
         self._kept.end()
+
+    def _handle_exception(self, error: Exception) -> None:
+        """Ends the console with an error; a screen that was opening when one left, and has no widgets, is none."""
+        if not (self._exit and isinstance(error, NoMatches)):
+            super()._handle_exception(error)
 
     def refresh_css(self, animate: bool = True) -> None:
         """Reads all style sheets again where a theme has changed their variables; while the first picture is
