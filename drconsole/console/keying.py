@@ -50,7 +50,7 @@ class Keying(App[None]):
         self._kept.end()
 
     def _handle_exception(self, error: Exception) -> None:
-        """Ends the console with an error; a screen that was opening when one left, and has no widgets, is none."""
+        """Ends the console with an error; that a screen has no widgets yet when one leaves is none."""
         if not (self._exit and isinstance(error, NoMatches)):
             super()._handle_exception(error)
 
