@@ -8,7 +8,8 @@ import msgspec
 import pytest
 
 from drconsole.api.values import MatchReply, SelectionReply, SiteEntry, SnapshotEntry
-from drconsole.console.draft import MappingDraft, SelectionDraft, base_of, move_to, unsaved
+from drconsole.console.bases import base_of, move_to, unsaved
+from drconsole.console.draft import MappingDraft, SelectionDraft
 from drconsole.console.draft.sheet import Sheet
 from drconsole.console.inventory import Captured
 from drconsole.console.store import Store

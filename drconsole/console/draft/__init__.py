@@ -3,7 +3,7 @@
 Import the kinds from here; the modules below divide them by subject.
 """
 
-from drconsole.console.draft.desk import Desk, Judged, base_of, move_to, newest_of, unsaved
+from drconsole.console.draft.desk import Desk, Judged
 from drconsole.console.draft.fit import Fit, fit_of
 from drconsole.console.draft.mapping import Chosen, MappingDraft
 from drconsole.console.draft.selection import SelectionDraft, disk_gib
@@ -15,10 +15,6 @@ __all__ = [
     "Judged",
     "MappingDraft",
     "SelectionDraft",
-    "base_of",
     "disk_gib",
     "fit_of",
-    "move_to",
-    "newest_of",
-    "unsaved",
 ]

@@ -8,7 +8,8 @@ from typing import ClassVar
 from drconsole.api import requests
 from drconsole.api.values import MatchReply, SelectionReply, SnapshotEntry
 from drconsole.console import phrases
-from drconsole.console.draft import MappingDraft, SelectionDraft, base_of, move_to, newest_of
+from drconsole.console.bases import base_of, move_to, newest_of
+from drconsole.console.draft import MappingDraft, SelectionDraft
 from drconsole.console.inventory import Captured
 from drconsole.console.screens.dialogs import Choose, Option
 from drconsole.console.screens.recovering import Recovering

@@ -23,7 +23,7 @@ from drconsole.console.widgets.table import VirtualTable
 from drconsole.model.text import safe_text
 
 if TYPE_CHECKING:
-    from drconsole.console.app import ConsoleApp
+    from drconsole.console.application import Application
 
 _SEEN = 12
 """Lines of a dialog that are seen on the smallest terminal."""
@@ -44,7 +44,7 @@ Answer = TypeVar("Answer")
 
 
 def _look(screen: ModalScreen[Answer]) -> Look:
-    return cast("ConsoleApp", screen.app).look
+    return cast("Application", screen.app).look
 
 
 class Dialog(ModalScreen[Answer], Generic[Answer]):

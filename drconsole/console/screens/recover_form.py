@@ -12,7 +12,6 @@ from drconsole.api import requests
 from drconsole.api.values import SnapshotEntry
 from drconsole.console import durations, phrases
 from drconsole.console.screens.dialogs import Choose, Dialog, Option, Report
-from drconsole.console.screens.judging import report_lines
 from drconsole.console.screens.recovery_asking import LOOKS_S, AskDuration, Verdict
 from drconsole.console.screens.recovery_wanted import (
     LATEST,
@@ -23,13 +22,14 @@ from drconsole.console.screens.recovery_wanted import (
     plan_of,
     told,
 )
+from drconsole.console.screens.verdict import report_lines
 from drconsole.console.widgets.columns import Column
 from drconsole.console.widgets.drawing import Line, Span
 from drconsole.console.widgets.painted import Painted
 from drconsole.model.step import Mode
 
 if TYPE_CHECKING:
-    from drconsole.console.app import ConsoleApp
+    from drconsole.console.application import Application
 
 _AROUND = 6
 _NAMES = tuple(MODES)
@@ -58,7 +58,7 @@ class RecoverForm(Dialog[Wanted]):
     ]
     wide = True
 
-    def __init__(self, app: ConsoleApp, wanted: Wanted, verdict: Verdict) -> None:
+    def __init__(self, app: Application, wanted: Wanted, verdict: Verdict) -> None:
         hint: list[Span] = [
             ("j k", "key"), (" mode  ", "text"), ("s m g o p u c", "key"), (" change  ", "text"),
             ("V", "key"), (" findings  ", "text"), ("enter", "key"), (" goes on  ", "text"),

@@ -8,19 +8,20 @@ from typing import TYPE_CHECKING
 
 from textual.timer import Timer
 from textual.widgets import Input
+from textual.worker import Worker
 
 from drconsole.api.values import SiteEntry
 from drconsole.console import durations
 from drconsole.console.draft import Judged
 from drconsole.console.screens.dialogs import Ask, Confirm
-from drconsole.console.screens.judging import ask_verdict, judged_line
 from drconsole.console.screens.recovery_wanted import Wanted, plan_of, summary
+from drconsole.console.screens.verdict import ask_verdict, judged_line
 from drconsole.console.store import Store
 from drconsole.console.widgets.drawing import Line
 from drconsole.console.widgets.painted import Painted
 
 if TYPE_CHECKING:
-    from drconsole.console.app import ConsoleApp
+    from drconsole.console.application import Application
 
 SETTLES_S = 0.4
 LOOKS_S = 0.25
@@ -29,9 +30,10 @@ LOOKS_S = 0.25
 class Verdict:
     """What the service says of what is wanted now. It is asked a moment after the last change."""
 
-    def __init__(self, app: ConsoleApp) -> None:
+    def __init__(self, app: Application) -> None:
         self._app = app
         self._timer: Timer | None = None
+        self._asking: Worker[None] | None = None
         self.judged: Judged | None = None
 
     def about(self, wanted: Wanted) -> None:
@@ -44,7 +46,8 @@ class Verdict:
         """Asks no more."""
         if self._timer is not None:
             self._timer.stop()
-        self._app.workers.cancel_group(self._app, "verdict")
+        if self._asking is not None:
+            self._asking.cancel()
 
     def _ask(self, wanted: Wanted) -> None:
         client = self._app.client
@@ -57,7 +60,7 @@ class Verdict:
 
         question = plan_of(self._app.store, wanted)
         asking = partial(ask_verdict, client, question, wanted, self._app.post_message, put)
-        self._app.work(asking, group="verdict")
+        self._asking = self._app.work(asking, group="verdict")
 
     def lines(self) -> list[Line]:
         """Returns what is known: the verdict, and what else blocks it."""

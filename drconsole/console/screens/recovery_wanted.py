@@ -7,7 +7,8 @@ import msgspec
 from drconsole.api import requests
 from drconsole.api.values import SiteEntry
 from drconsole.console import durations, phrases
-from drconsole.console.draft import MappingDraft, SelectionDraft, base_of
+from drconsole.console.bases import base_of
+from drconsole.console.draft import MappingDraft, SelectionDraft
 from drconsole.console.store import Store
 from drconsole.console.widgets.drawing import Line, Span
 from drconsole.model.mapping import HostMapping, VmSelection

@@ -15,7 +15,7 @@ from drconsole.console.widgets.drawing import Line
 from drconsole.console.widgets.painted import Painted
 
 if TYPE_CHECKING:
-    from drconsole.console.app import ConsoleApp
+    from drconsole.console.application import Application
 
 _FIELDS = {
     "name": "name of the site",
@@ -66,9 +66,9 @@ class SettingUp(ModalScreen[str]):
         self._field("name").focus()
 
     @property
-    def console_app(self) -> ConsoleApp:
+    def console_app(self) -> Application:
         """The application, typed."""
-        return cast("ConsoleApp", self.app)
+        return cast("Application", self.app)
 
     def _field(self, field: str) -> Input:
         return self.query_one(f"#field-{field}", Input)

@@ -23,7 +23,7 @@ from drconsole.console.widgets.painted import Painted
 from drconsole.console.widgets.table import VirtualTable
 
 if TYPE_CHECKING:
-    from drconsole.console.app import ConsoleApp
+    from drconsole.console.application import Application
 
 NARROW = 110
 LOW = 34
@@ -48,9 +48,9 @@ class Shown(Screen[None]):
         self._sought: tuple[str, str, float] | None = None
 
     @property
-    def console_app(self) -> ConsoleApp:
+    def console_app(self) -> Application:
         """The application, typed."""
-        return cast("ConsoleApp", self.app)
+        return cast("Application", self.app)
 
     @property
     def store(self) -> Store:

@@ -45,7 +45,7 @@ class View(Shown):
 
     def do_quit(self) -> None:
         """Leaves; nothing that runs is touched. Changes that no file has are not lost without a word."""
-        from drconsole.console.draft import unsaved
+        from drconsole.console.bases import unsaved
 
         if number := unsaved(self.store):
             from drconsole.console.screens.leaving import Leave

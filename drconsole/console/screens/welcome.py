@@ -17,7 +17,7 @@ from drconsole.console.widgets.drawing import Line
 from drconsole.console.widgets.painted import Painted
 
 if TYPE_CHECKING:
-    from drconsole.console.app import ConsoleApp
+    from drconsole.console.application import Application
 
 _LINES: tuple[Line, ...] = (
     [("DRConsole ", "title"), (__version__, "dim")],
@@ -65,7 +65,7 @@ class Welcome(Screen[None]):
 
     def action_demo(self) -> None:
         """Closes the console; whoever opened it begins the demo."""
-        cast("ConsoleApp", self.app).leave_for(Demo())
+        cast("Application", self.app).leave_for(Demo())
 
     def action_open_file(self) -> None:
         """Asks which file."""
@@ -76,28 +76,28 @@ class Welcome(Screen[None]):
         if not text:
             return
         path = Path(text).expanduser()
-        app = cast("ConsoleApp", self.app)
+        app = cast("Application", self.app)
         app.in_thread(f"looking at {path}", path.is_file, lambda there: self._looked_at(path, there))
 
     def _looked_at(self, path: Path, there: bool) -> None:
         if there:
-            cast("ConsoleApp", self.app).leave_for(OpenFile(path.absolute()))
+            cast("Application", self.app).leave_for(OpenFile(path.absolute()))
         else:
             self._tell(f"there is no file {path}")
 
     def action_set_up(self) -> None:
         """Asks for a site."""
-        app = cast("ConsoleApp", self.app)
+        app = cast("Application", self.app)
         if app.setup is None:
             self._tell("a site is set up by `drconsole site add` here")
             return
         from drconsole.console.screens.setting_up import SettingUp
 
-        app.push_screen(SettingUp(app.setup), self._set_up)
+        self.app.push_screen(SettingUp(app.setup), self._set_up)
 
     def _set_up(self, path: str | None) -> None:
         if path is not None:
             self.dismiss(None)
-            app = cast("ConsoleApp", self.app)
+            app = cast("Application", self.app)
             app.say(f"the site is in {path}; c captures it, `drconsole target add` fills the pool", "ok")
             app.join()

@@ -17,7 +17,7 @@ from drconsole.console.widgets.drawing import Line, cells_of, fitted, strip_of
 from drconsole.console.widgets.pane import BORDER, PaneCache, whole, without_ansi
 
 if TYPE_CHECKING:
-    from drconsole.console.app import ConsoleApp
+    from drconsole.console.application import Application
 
 
 class Drawn(Widget):
@@ -34,7 +34,7 @@ class Drawn(Widget):
     @property
     def look(self) -> Look:
         """How things look now."""
-        return cast("ConsoleApp", self.app).look
+        return cast("Application", self.app).look
 
     @property
     def ground(self) -> Style:

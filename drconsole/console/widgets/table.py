@@ -25,7 +25,7 @@ from drconsole.console.widgets.drawing import Span, fitted, joined
 from drconsole.console.widgets.painted import Drawn
 
 if TYPE_CHECKING:
-    from drconsole.console.app import ConsoleApp
+    from drconsole.console.application import Application
 
 Cells = Sequence[Span | list[Span]]
 """A row: for each column a span, or several spans such as a bar's."""
@@ -245,7 +245,7 @@ class VirtualTable(Drawn, can_focus=True):
 
     def on_mount(self) -> None:
         """The moves have the keys that are set now."""
-        self.rekey(cast("ConsoleApp", self.app).keymap)
+        self.rekey(cast("Application", self.app).keymap)
 
     def rekey(self, keymap: Keymap) -> None:
         """Takes the keys of the moves as they are set now."""

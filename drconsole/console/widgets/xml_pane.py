@@ -20,7 +20,7 @@ from drconsole.console.widgets.painted import Drawn
 from drconsole.console.widgets.table import WHEEL
 
 if TYPE_CHECKING:
-    from drconsole.console.app import ConsoleApp
+    from drconsole.console.application import Application
 
 _HANGING = 4
 """So many cells further in than its beginning a row goes on."""
@@ -46,7 +46,7 @@ class XmlPane(Drawn, can_focus=True):
 
     def on_mount(self) -> None:
         """The moves have the keys that are set now."""
-        self.rekey(cast("ConsoleApp", self.app).keymap)
+        self.rekey(cast("Application", self.app).keymap)
 
     def rekey(self, keymap: Keymap) -> None:
         """Takes the keys of the moves as they are set now."""
