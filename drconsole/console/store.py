@@ -126,9 +126,13 @@ class Store:
         """Returns the runs that go on."""
         return [run for run in self.runs if run.state not in AT_REST]
 
+    def open_runs(self) -> list[RunSummary]:
+        """Returns the runs that go on, and those that are held for their audience."""
+        return [run for run in self.runs if run.state not in ("done", "failed", "cancelled")]
+
     def mode(self) -> str:
         """Returns what this console stands in: `drill`, `real`, or "" where nothing runs or is held."""
-        open_runs = [run for run in self.runs if run.state not in ("done", "failed", "cancelled")]
+        open_runs = self.open_runs()
         if any(run.mode != "drill" and run.state not in AT_REST for run in open_runs):
             return "real"
         return "drill" if any(run.mode == "drill" for run in open_runs) else ""

@@ -155,8 +155,8 @@ def site_state(store: Store) -> list[Span]:
     for entry in store.sites.values():
         spans += live_span(store, entry.name, now, named=True)
         spans.append(SEPARATOR)
-    live = store.live_runs()
-    spans.append((f"{live[-1].run} {live[-1].state}" if live else "run none", "text" if live else "dim"))
+    runs = store.live_runs() or store.open_runs()
+    spans.append((f"{runs[-1].run} {runs[-1].state}" if runs else "run none", "text" if runs else "dim"))
     if store.site in store.sites:
         spans += [SEPARATOR, *snapshot_span(store, store.site)]
     return spans
