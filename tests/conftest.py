@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import uuid
 from collections import defaultdict
 from collections.abc import Generator
@@ -14,6 +15,10 @@ SESSION = "DRCONSOLE_TEST_SESSION"
 """The environment variable by which the last test knows what this session started."""
 
 os.environ[SESSION] = uuid.uuid4().hex
+
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    # A shell starts what runs in the background deaf to ctrl-c, and whatever a test starts would inherit it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 _took: dict[str, float] = defaultdict(float)
 
