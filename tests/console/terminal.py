@@ -77,6 +77,17 @@ class Terminal:
         """The screen as one text."""
         return "\n".join(self.lines)
 
+    def places(self, word: str) -> set[int]:
+        """Returns the columns of cells in which a word begins, on any line."""
+        found = set()
+        for y in range(self._screen.lines):
+            cells = [self._screen.buffer[y][x].data for x in range(self._screen.columns)]
+            starts = [x for x, cell in enumerate(cells) for _ in cell]
+            line, at = "".join(cells), -1
+            while (at := line.find(word, at + 1)) >= 0:
+                found.add(starts[at])
+        return found
+
     def sees(self, *words: str, within: float = 30.0) -> str:
         """Waits until all words are on the screen, and returns it; fails with the screen."""
         until = time.monotonic() + within

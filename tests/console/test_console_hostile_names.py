@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import unicodedata
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -11,7 +14,8 @@ from drconsole.console.phrases import short_name
 from tests.console.hostile import BARE, CORPUS, hostile_world, leaks, visible
 from tests.console.scripted_service import ScriptedService
 from tests.console.small_world import in_xml
-from tests.console.terminal import Terminal, console
+from tests.console.terminal import Terminal, console, drawn
+from tests.lab.operator import COMMAND
 
 SIZE = (200, 78)
 """Large enough for every name at once."""
@@ -59,9 +63,11 @@ def shows(terminal: Terminal, stored: Stored = lambda name: name) -> None:
 def test_sites_and_targets(terminal: Terminal) -> None:
     terminal.press("tab")
     shows(terminal)
+    assert len(terminal.places("● on")) == 1, terminal.text
     terminal.press("2")
     terminal.sees("[2 Targets]", "Pool")
     shows(terminal)
+    assert len(terminal.places("● free ")) == 1, terminal.text
 
 
 def test_map_and_guests_with_their_dialogs(terminal: Terminal) -> None:
@@ -74,6 +80,7 @@ def test_map_and_guests_with_their_dialogs(terminal: Terminal) -> None:
     terminal.press("4")
     terminal.sees("[4 VMs]", "○ cannot")
     shows(terminal, in_xml)
+    assert len(terminal.places("✓ recoverable")) == 1, terminal.text
     terminal.press("/", "z", "enter")
     terminal.sees("filter: z")
 
@@ -142,3 +149,23 @@ def test_finding_filtering_and_commands(terminal: Terminal) -> None:
     terminal.listen(0.5)  # what follows at once would be alt and a key
     terminal.press("?")
     terminal.sees("Keys")
+
+
+def test_plain_lines(service: ScriptedService) -> None:
+    """Nothing but letters and ends of lines is sent, whatever things are called."""
+    typed = "\n".join(
+        ("targets", "map", "vms", "run", "waiting", "step 1", "uplinks", "search onerror", "quit")
+    )
+    done = subprocess.run(
+        [COMMAND, "--config", service.config, "--plain"],
+        input=f"{typed}\n".encode(),
+        capture_output=True,
+        timeout=60,
+        check=True,
+        env={**os.environ, "LANG": "C.UTF-8"},
+    )
+    said = unicodedata.normalize("NFC", drawn(done.stdout.decode()))
+    assert b"\x1b" not in done.stdout
+    assert leaks(done.stdout) == []
+    names = {key: visible(name) for key, name in CORPUS.items() if key not in BARE}
+    assert {key: name for key, name in names.items() if name not in said} == {}, said
