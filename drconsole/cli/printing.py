@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -21,7 +22,18 @@ def narrate(text: str) -> None:
 
 def print_json(value: Any) -> None:
     """Prints a value as JSON, indented, in UTF-8."""
-    click.echo(msgspec.json.format(msgspec.json.encode(value), indent=2).decode())
+    click.echo(quiet_json(msgspec.json.format(msgspec.json.encode(value), indent=2).decode()))
+
+
+def quiet_json(text: str) -> str:
+    """Returns JSON text of the same meaning in which nothing acts on a terminal.
+
+    JSON escapes control characters below the blank only; those above, and what turns or hides text, are
+    written as escapes too.
+    """
+    if text.isascii() and "\x7f" not in text:
+        return text
+    return "".join(c if c.isprintable() or c == "\n" else json.dumps(c)[1:-1] for c in text)
 
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:

@@ -9,7 +9,7 @@ import click
 from drconsole.api import requests
 from drconsole.api.client import Client
 from drconsole.api.requests.runs import ReportFormat
-from drconsole.cli.printing import print_bytes, print_json, print_table
+from drconsole.cli.printing import print_bytes, print_json, print_table, quiet_json
 from drconsole.cli.run_changes import CHANGES
 from drconsole.cli.run_replay import replay
 from drconsole.cli.run_step import show_step
@@ -122,6 +122,7 @@ def report(run: str, site: str, form: str, out: str | None, **_shared: object) -
     wanted = "json" if as_json() else form
     request = requests.Report(run=run, site=site, format=cast("ReportFormat", wanted))
     text = with_service(lambda client: client.ask(request)).rendered
+    text = quiet_json(text) if wanted == "json" else text
     print_bytes((text if text.endswith("\n") else f"{text}\n").encode(), out)
 
 
