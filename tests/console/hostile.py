@@ -9,10 +9,13 @@ from pathlib import Path
 
 import msgspec
 
+from drconsole.api import requests
 from drconsole.console.look import Look
 from drconsole.model.inventory import Datastore, Mount, Network, Snapshot, SwitchMember
+from drconsole.recovery.report import Objectives
 from tests.console.archive_world import archive
 from tests.console.hostile_replies import log, replies, told
+from tests.console.reported_world import reply
 from tests.console.scripted_service import ScriptedService, shows_run
 from tests.console.small_world import events, run_view
 from tests.console.terminal import drawn
@@ -158,6 +161,8 @@ def hostile_world(folder: Path) -> ScriptedService:
     shows_run(service, view)
     service.events = [*events(site()), *log(view, named)]
     replies(service, site(), view, named)
+    aims = Objectives(rto_s=3600, rpo_s=60)
+    service.answers[requests.Report] = lambda asked: reply(view, aims, asked.format)
     return service
 
 

@@ -26,12 +26,13 @@ def reported(folder: Path, *, named: Named = lambda name: name) -> ScriptedServi
     service.answers |= {
         requests.ListRuns: lambda _: tuple(_summary(view) for view in views.values()),
         requests.ShowRun: lambda asked: views.get(asked.run, views[ONGOING]),
-        requests.Report: lambda asked: _reply(views[asked.run], aims, asked.format),
+        requests.Report: lambda asked: reply(views[asked.run], aims, asked.format),
     }
     return service
 
 
-def _reply(view: RunView, aims: Objectives, form: ReportFormat) -> ReportReply:
+def reply(view: RunView, aims: Objectives, form: ReportFormat) -> ReportReply:
+    """Returns the report of a run as the real service writes it."""
     told = Told(view=view, objectives=aims)
     return ReportReply(
         run=view.run, json=report_json(told), text=report_text(told), rendered=rendered(told, form)

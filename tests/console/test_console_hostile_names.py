@@ -132,6 +132,14 @@ def test_snapshots_as_list_tree_xml_difference_and_search(terminal: Terminal) ->
     terminal.sees('"><img src=x onerror')
 
 
+def test_reports(terminal: Terminal) -> None:
+    terminal.press("8")
+    terminal.sees("[8 Reports]", "Reports 1")
+    terminal.press("enter")
+    terminal.sees("Outcome")
+    shows(terminal)
+
+
 def test_finding_filtering_and_commands(terminal: Terminal) -> None:
     terminal.press("\x10")
     terminal.sees("Find anything")
