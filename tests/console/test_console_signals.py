@@ -90,15 +90,19 @@ def test_ctrl_c_leaves(service: ScriptedService) -> None:
         assert [said for said in _LEFT if said not in terminal.sent] == []
 
 
+@pytest.mark.parametrize("by", ["signal", "key"])
 def test_stopped_and_brought_back_by_a_shell_it_draws_everything_again(
-    service: ScriptedService, terminals: Tmux
+    service: ScriptedService, terminals: Tmux, by: str
 ) -> None:
     shell = terminals.open("shell", ["bash", "--norc", "--noprofile", "-i"])
     shell.sees("bash-")
     shell.types(f'{sys.executable} -c "{_CONSOLE.format(str(service.config))}"\n')
     before = shell.sees("[1 Sites]", "● pittsburgh", "web-01")
     found = _console_under(shell.pid)
-    os.kill(found.pid, signal.SIGTSTP)
+    if by == "key":
+        shell.press("C-z")
+    else:
+        os.kill(found.pid, signal.SIGTSTP)
     told = shell.sees("Stopped")
     assert "[1 Sites]" not in told
     shell.types("stty -a | tr ';' '\\n' | grep -c ' echo '\n")
@@ -111,6 +115,16 @@ def test_stopped_and_brought_back_by_a_shell_it_draws_everything_again(
     shell.sees("bash-")
     shell.types("echo its code: $?\n")
     shell.sees("its code: 0")
+
+
+def test_without_a_shell_ctrl_z_stops_nothing(service: ScriptedService) -> None:
+    """A forced command or a login shell: nobody could bring it back."""
+    with console(service.config) as terminal:
+        terminal.sees("[1 Sites]", "● pittsburgh")
+        terminal.press("\x1a")
+        terminal.sees("there is no shell to go back to")
+        terminal.press("2")
+        terminal.sees("[2 Targets]", "Pool")
 
 
 def test_a_session_in_tmux_is_left_and_taken_up_again(service: ScriptedService, terminals: Tmux) -> None:

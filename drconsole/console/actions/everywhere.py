@@ -42,5 +42,6 @@ LAST = (
     Action(name="theme", keys=("T",), help="the next theme; it is kept"),
     Action(name="screenshot", keys=("S",), help="keep what is shown as a picture, an SVG file"),
     Action(name="mouse", keys=("M",), help="use the mouse, or leave it to your terminal again"),
+    Action(name="suspend", keys=("ctrl+z",), help="back to the shell for a while: `fg` there goes on here"),
     Action(name="quit", keys=("q", "ctrl+c"), label="leave", help="leave; a run goes on without you"),
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, cast
 
 from textual import events
@@ -65,6 +66,13 @@ class View(Shown):
     def do_mouse(self) -> None:
         """Listens to the mouse, or not any more."""
         self.console_app.turn_mouse()
+
+    def do_suspend(self) -> None:
+        """Stops for the shell that began this console; a login of its own has none to go back to."""
+        if os.getpgrp() == os.getsid(0):
+            self.console_app.say("there is no shell to go back to: q leaves, the run goes on", "warn")
+        else:
+            self.app.action_suspend_process()
 
     def do_screenshot(self) -> None:
         """Keeps what is shown as a picture."""
