@@ -122,6 +122,14 @@ def state(connection: Connection, run: str, key: str) -> StepState:
     return found
 
 
+def standing(connection: Connection, run: str, key: str) -> tuple[StepState, int]:
+    """Returns the state of one step, and how many attempts at it have begun. Raises UnknownName."""
+    found = connection.execute(select(_TABLE.c.state, _TABLE.c.attempts).where(_this(run, key))).first()
+    if found is None:
+        raise UnknownName("the run has no such step", about=key)
+    return found.state, found.attempts
+
+
 def inherit(connection: Connection, run: str, before: int, epoch: int) -> None:
     """Steps that a runner of epoch `before` had begun are the new one's: their runner is known dead."""
     left = (_TABLE.c.run == run) & (_TABLE.c.state == "running") & (_TABLE.c.epoch == before)

@@ -22,7 +22,7 @@ from drconsole.model.run import StepState
 from drconsole.model.step import Done, Facts, Handler, Handlers
 from drconsole.recovery.carry import Asking, InJournal, carry_out, look_again, unexpected
 from drconsole.recovery.outcomes import write_failure
-from drconsole.recovery.schedule import Schedule
+from drconsole.recovery.schedule import SETTLED, Schedule
 from drconsole.recovery.work import RunWork, StepWork
 
 LOST = (Fenced, DatabaseFailed)
@@ -35,13 +35,14 @@ _Way = Callable[[StepWork, int], Awaitable[Facts | None]]
 class Outcome(NamedTuple):
     """How a step came out, as the journal has it now.
 
-    `pending` is one that did not begin: the run was paused, cancelled or amended. `lost` are the keys
-    that were skipped with it; `refused` says that preflight refuses the run.
+    `lost` are the keys that were skipped with it; `refused` says that preflight refuses the run. One that
+    has not `begun` was taken away before: the run was paused, cancelled or amended, the step skipped.
     """
 
     state: StepState
     lost: frozenset[str] = frozenset()
     refused: bool = False
+    begun: bool = True
 
 
 class Carrier:
@@ -58,7 +59,7 @@ class Carrier:
     ) -> None:
         """`free` is told of each step that has done with the world, before its result is written.
 
-        Raises InvalidDocument where a step of the schedule names no known handler.
+        Raises InvalidDocument where a step that may still begin names no known handler.
         """
         self._shared = shared
         self._journal = shared.journal
@@ -69,7 +70,9 @@ class Carrier:
         self._cut: set[str] = set()
         """Steps whose last attempt was ended by its deadline: an operator may be quick to retry one."""
         self._ways: dict[str, _Way] = {}
-        for step in schedule.steps.values():
+        # One that has left the plan has taken the name of its handler along.
+        open_steps = (step for key, step in schedule.steps.items() if schedule.states[key] not in SETTLED)
+        for step in open_steps:
             if step.handler not in handlers:
                 raise InvalidDocument(f"the plan names the handler {step.handler}", about=step.key)
             if step.handler not in self._ways:
@@ -91,8 +94,8 @@ class Carrier:
                 return await self._failed(work, error, seen, attempt)
             result = await self._finish(work, seen.result)
         if result is None:
-            state = self._journal.read(lambda c: steps.state(c, self._shared.run, key))
-            return Outcome("pending" if state == "running" else state)
+            state, attempts = self._journal.read(lambda c: steps.standing(c, self._shared.run, key))
+            return Outcome("pending" if state == "running" else state, begun=attempts >= attempt)
         self._shared.results[key] = result
         return Outcome("done")
 

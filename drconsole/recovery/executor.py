@@ -38,7 +38,7 @@ class Executor:
     def __init__(
         self, shared: RunWork, rows: dict[str, StepRow], handlers: Handlers, *, cleanup: bool
     ) -> None:
-        """`rows` are the journal's. Raises InvalidDocument where a step names no known handler."""
+        """`rows` are the journal's. Raises InvalidDocument where an open step names no known handler."""
         self._shared = shared
         self._journal = shared.journal
         self._cleanup = cleanup
@@ -120,6 +120,8 @@ class Executor:
         work = StepWork(self._shared, step, in_doubt=key in self._in_doubt)
         self._in_doubt.discard(key)
         outcome = await self._carrier.carry(work, attempt)
+        if not outcome.begun:
+            self._attempts[key] = attempt - 1
         self._refused |= outcome.refused
         self._schedule.settle(key, outcome.state)
         if outcome.lost:

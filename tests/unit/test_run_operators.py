@@ -15,10 +15,13 @@ from drconsole.journal.journal import Journal
 from drconsole.model.step import Done, Handler, Handlers, Step, Work
 from drconsole.planning.plan_input import PlanInput
 from drconsole.recovery import carry, executor
+from drconsole.recovery.carrier import Carrier, Outcome
 from drconsole.recovery.runner import Runner
+from drconsole.recovery.schedule import Schedule
+from drconsole.recovery.work import RunWork, StepWork
 from drconsole.settings.values import Settings
 from tests.unit.runs.following import cleanup_state, run_state, states, until
-from tests.unit.runs.plans import frozen, settings, step, url
+from tests.unit.runs.plans import frozen, settings, source, step, url
 from tests.unit.runs.world import World, WorldRoom
 
 
@@ -190,6 +193,32 @@ async def test_an_amended_plan_is_loaded_anew_and_carried_on_with_the_same_epoch
     assert told.bound[1] == "other"
     assert told.closed == 2
     assert journal.read(lambda c: runs.find(c, "R-1")).epoch == 1
+
+
+async def test_a_step_that_has_left_the_plan_may_name_a_handler_that_nobody_gives_any_more(
+    tmp_path: Path, journal: Journal, world: World
+) -> None:
+    """The rooms give handlers for the plan as it is: no runner would ever come to its work else."""
+    gone = step("provision/D/set-aside", handler="of-a-plan-before")
+    await frozen(journal, [gone, step("verify/a/x", optional=(gone.key,))])
+    await amend(journal, [], (gone.key,))
+    await carried(tmp_path, journal, WorldRoom(world))
+    assert run_state(journal) == "held"
+    assert world.effects() == ["verify/a/x"]
+
+
+async def test_who_was_about_to_begin_when_the_run_was_paused_has_not_tried(
+    tmp_path: Path, journal: Journal, world: World
+) -> None:
+    own = step("halt/a/x")
+    await frozen(journal, [own])
+    await pause(journal)
+    shared = RunWork(journal, "R-1", "drill", 0, {})
+    handlers = WorldRoom(world).handlers(settings(tmp_path), source("R-1", "drill"))
+    carrier = Carrier(shared, handlers, Schedule([own], {}), lambda _: None, cleanup=False)
+    assert await carrier.carry(StepWork(shared, own), 1) == Outcome("pending", begun=False)
+    await resume(journal)
+    assert await carrier.carry(StepWork(shared, own), 1) == Outcome("done")
 
 
 async def test_no_step_begins_by_a_plan_that_was_amended(journal: Journal, tmp_path: Path) -> None:
