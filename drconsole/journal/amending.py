@@ -20,6 +20,7 @@ _TABLE = schema.step
 _THIS = (_TABLE.c.run == bindparam("the_run")) & (_TABLE.c.key == bindparam("the_key"))
 _VALUE = update(_TABLE).where(_THIS).values(value=bindparam("the_value"))
 _FORGOTTEN = update(_TABLE).where(_THIS).values(error=None, remedy=None, observed=None, result=None)
+_UNSTARTED = update(_TABLE).where(_THIS).values(started=None)
 
 
 def put(connection: Connection, run: str, values: Iterable[Step], *, cleanup: bool) -> None:
@@ -33,6 +34,12 @@ def put(connection: Connection, run: str, values: Iterable[Step], *, cleanup: bo
         else:
             new.append(step)
     steps.add(connection, run, new, cleanup=cleanup)
+
+
+def unstarted(connection: Connection, run: str, keys: Collection[str]) -> None:
+    """Forgets when steps began: it was on other machines, and nothing of these has been touched."""
+    if keys:
+        connection.execute(_UNSTARTED, [{"the_run": run, "the_key": key} for key in keys])
 
 
 def again(

@@ -21,6 +21,7 @@ from drconsole.journal.runs import RunRow
 from drconsole.journal.steps import StepRow
 from drconsole.model.mapping import RoleKind
 from drconsole.model.plan import Plan
+from drconsole.model.step import Step
 from drconsole.planning import estimate
 from drconsole.planning.amend import Difference, difference, done_again, merged
 from drconsole.planning.mapping_edit import targets_by_role
@@ -158,11 +159,18 @@ def write(connection: Connection, made: Amendment, *, actor: str) -> CommandRepl
 
 
 def touched(rows: Rows, target: str) -> bool:
-    """Whether a run has begun to do something to a target, beyond having tied it to a role."""
-    return any(
-        row.attempts and row.step.machine == target and row.step.stage not in ("preflight", "map")
-        for row in rows.values()
-    )
+    """Whether a target has to be wiped once it loses its role.
+
+    A run has begun to do something to it, beyond having tied it to the role; or it has taken it from a
+    drill, whose installation stands there.
+    """
+    return any(_touches(row) for row in rows.values() if row.step.machine == target)
+
+
+def _touches(row: StepRow) -> bool:
+    if row.step.stage in ("preflight", "map"):
+        return row.state == "done" and bool(row.step.arguments.get("drill"))
+    return row.started is not None
 
 
 def _touched(change: Change, rows: Rows) -> dict[str, bool]:
@@ -180,10 +188,18 @@ def _move_targets(connection: Connection, run: str, change: Change) -> None:
         pool.reserve(connection, run, each.target, each.role, each.kind)
 
 
+def _elsewhere(rows: Rows, step: Step) -> bool:
+    """Whether what has begun of a step was on another machine than it is for now."""
+    row = rows.get(step.key)
+    return row is not None and row.step.machine != step.machine
+
+
 def _rewrite(connection: Connection, made: Amendment, rows: Rows, actor: str) -> tuple[str, ...]:
     run, text = made.seen.row.id, made.change.text
     amending.put(connection, run, made.recovery.values, cleanup=False)
     amending.put(connection, run, made.cleanup.values, cleanup=True)
+    moved = {step.key for step in made.recovery.values if _elsewhere(rows, step)}
+    amending.unstarted(connection, run, moved)
     revived = {step.key for step in made.recovery.added}
     redone = amending.again(connection, run, rows, made.again, revived=revived, actor=actor, text=text)
     cleaning = steps.load(connection, run, cleanup=True)

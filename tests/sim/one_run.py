@@ -131,7 +131,7 @@ def _final(simulation: Simulation, wanted: Wanted) -> list[str]:
     state, cleanup, amended = found[0]
     left = simulation.world.standing(wanted.run)
     if cleanup == "done":
-        return _clean(simulation, wanted.run, wanted.mode, left)
+        return _clean(simulation, wanted.run, wanted.mode)
     undone = ask("SELECT count(*) FROM step WHERE run = ? AND NOT cleanup AND state != 'done'", wanted.run)
     if state not in ("held", "done") or undone != [(0,)] or cleanup is not None or amended:
         return []
@@ -140,11 +140,18 @@ def _final(simulation: Simulation, wanted: Wanted) -> list[str]:
     return missing + [f"{wanted.run}: {mark} is too much in the end" for mark in sorted(set(left) - fair)]
 
 
-def _clean(simulation: Simulation, run: str, mode: Mode, left: tuple[str, ...]) -> list[str]:
-    """After a cleanup no effect stands and nothing is held, unless somebody has skipped its removal."""
+def _clean(simulation: Simulation, run: str, mode: Mode) -> list[str]:
+    """After a cleanup no effect stands and nothing is held, unless somebody has skipped its removal.
+
+    What lies on a machine that a real run has taken from it goes when that one installs or wipes it.
+    """
     skipped = "SELECT count(*) FROM step WHERE run = ? AND cleanup AND state = 'skipped'"
     if simulation.database.ask(skipped, run) != [(0,)]:
         return []
+    taken = simulation.database.ask(
+        "SELECT target FROM lease WHERE run = (SELECT pre_empted_by FROM run WHERE id = ?)", run
+    )
+    left = simulation.world.standing(run, [target for (target,) in taken])
     wrong = [f"{run}: {mark} still stands after the cleanup" for mark in left if _lasting(mark, mode)]
     for table, column in (("lease", "target"), ("claim", '"group"')):
         rows = simulation.database.ask(f"SELECT {column} FROM {table} WHERE run = ?", run)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 
 import msgspec
 
@@ -83,9 +83,11 @@ class World:
         """Whether something is so."""
         return mark in self._standing[run]
 
-    def standing(self, run: str) -> tuple[str, ...]:
-        """Returns all that is so for a run, in order."""
-        return tuple(sorted(self._standing[run]))
+    def standing(self, run: str, taken: Collection[str] = ()) -> tuple[str, ...]:
+        """Returns all that is so for a run, in order, but for what goes with machines that were taken."""
+        standing = self._standing[run]
+        gone = {mark for machine in taken for mark in self._on(run, machine)}
+        return tuple(sorted(standing.keys() - gone))
 
     def at_work(self, run: str, mark: str, session: int) -> bool:
         """Whether a device shows a task for it to this session."""
@@ -170,15 +172,21 @@ class World:
 
     def _overwrite(self, drill: str, machine: str) -> None:
         """What a drill had on a machine goes with it, and all it had on the management server with that."""
-        standing = self._standing[drill]
-        for mark in [mark for mark, on in standing.items() if on == machine]:
-            server = mark.startswith("provision/vc-01/")
-            for other in [m for m in standing if m == mark or (server and m.startswith(SERVER_STAGES))]:
-                del standing[other]
+        for mark in self._on(drill, machine):
+            del self._standing[drill][mark]
+
+    def _on(self, run: str, machine: str) -> set[str]:
+        standing = self._standing[run]
+        found = {mark for mark, on in standing.items() if on == machine}
+        if any(mark.startswith("provision/vc-01/") for mark in found):
+            found |= {mark for mark in standing if mark.startswith(SERVER_STAGES)}
+        return found
 
     def _vacate(self, asked: Request) -> None:
         if asked.step.handler != "provision.wipe":
             return
         owner = self.occupants.pop(asked.deed.machine, asked.run)
-        if owner != asked.run:
+        if owner != asked.run and self._pre_empted(owner) == asked.run:
+            self._overwrite(owner, asked.deed.machine)
+        elif owner != asked.run:
             self.violations.append(f"{asked.run} wipes {asked.deed.machine}, which is {owner}'s")

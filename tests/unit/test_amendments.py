@@ -12,6 +12,7 @@ import pytest
 from drconsole.errors import Busy, Refused
 from drconsole.journal import pool, runs, steps
 from drconsole.journal.journal import Journal
+from drconsole.model.run import StepState
 from drconsole.model.step import Step, step_key
 from drconsole.planning import keys
 from drconsole.planning.amend import difference, done_again
@@ -108,6 +109,37 @@ async def test_what_nobody_touched_is_free_at_once(tmp_path: Path, journal: Jour
         key
         for key, row in journal.read(lambda c: steps.load(c, "R-1", cleanup=True)).items()
         if row.state != "cancelled"
+    }
+
+
+async def test_a_spare_that_nobody_has_touched_yet_is_free_at_once_too(
+    tmp_path: Path, journal: Journal
+) -> None:
+    """Its role's steps have been tried, on the machine before it."""
+    await went(journal, {BOOT: "failed"})
+    await amended(tmp_path, journal, replacing(journal, "T0", "X1"))
+    await amended(tmp_path, journal, replacing(journal, "X1", "X2"))
+    assert {name: held for name, held in leases(journal).items() if name in ("T0", "X1", "X2")} == {
+        "T0": ("leased", ""),
+        "X2": ("reserved", "esx-01"),
+    }
+    assert [gone.target for gone in source_of(journal).former] == ["T0"]
+
+
+@pytest.mark.parametrize(("state", "left"), [("done", True), ("pending", False)])
+async def test_a_machine_that_was_taken_from_a_drill_is_wiped_before_it_is_anybody_s(
+    journal: Journal, state: StepState, left: bool
+) -> None:
+    take = step(
+        "preflight/X1/reserve", machine="X1", arguments={"target": "X1", "role": "esx-01", "drill": "R-0"}
+    )
+    await journal.write(lambda c: steps.add(c, "R-1", [take], cleanup=False))
+    await went(journal, {take.key: state, BOOT: "failed"})
+    rows = journal.read(lambda c: steps.load(c, "R-1"))
+    assert {name: amend.touched(rows, name) for name in ("T0", "T1", "X1")} == {
+        "T0": True,
+        "T1": False,
+        "X1": left,
     }
 
 
