@@ -155,6 +155,17 @@ async def test_the_page_of_a_failed_step_takes_its_verbs(tmp_path: Path) -> None
         await at.until(lambda: isinstance(at.app.screen, Ask))
 
 
+def test_what_a_skip_gives_up_is_told_before(tmp_path: Path) -> None:
+    service = world(tmp_path)
+    answer(service)
+    with service.listening(), console(service.config, (80, 24)) as terminal:
+        terminal.sees("● pittsburgh")
+        terminal.press("5")
+        terminal.sees(RUN, "k retry")
+        terminal.press("home", "s")
+        terminal.sees("Skip a step", "s skip", "Say why:", "enter goes on")
+
+
 async def test_a_cancelled_run_says_what_stands_and_offers_the_cleanup_once(tmp_path: Path) -> None:
     left = Standing(
         kind="machine", name="E", state="leased as esx-01", remedy=f"`drconsole run cleanup {RUN}`"

@@ -83,6 +83,12 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
         """Returns how many lines of the words are seen at once; the others are scrolled to."""
         return max(3, self.app.size.height - _AROUND)
 
+    def tell(self, lines: Sequence[Line]) -> None:
+        """Says something else: what was not known when the question was asked."""
+        self._lines = lines
+        if self.is_mounted:
+            self.query_one("#words", Painted).paint(lines)
+
     def action_give_up(self) -> None:
         """Leaves the question open: nothing is done."""
         self.dismiss(None)

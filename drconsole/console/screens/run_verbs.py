@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from drconsole.api import requests
-from drconsole.api.values import CommandReply
+from drconsole.api.values import CommandReply, StepDetail
 from drconsole.console import phrases
 from drconsole.console.following import AT_REST, Following
 from drconsole.console.look import mark
 from drconsole.console.screens.dialogs import Ask, Choose, Confirm, Option, prose
 from drconsole.console.screens.recovering import Recovering
+from drconsole.console.screens.step_page import choice_lines
 from drconsole.console.widgets.columns import Column
 from drconsole.console.widgets.drawing import Line
 from drconsole.console.widgets.table import VirtualTable
@@ -25,6 +26,8 @@ _RUNS = (
     Column(name="state", title="STATE", width=12),
     Column(name="started", title="STARTED", width=17),
 )
+
+_GIVEN_UP = "What needs it is given up with it. Say why:"
 
 
 class RunVerbs(Recovering):
@@ -104,14 +107,21 @@ class RunVerbs(Recovering):
         )
 
     def skip_step(self, following: Following, key: str) -> None:
-        lines = [*prose(key, "title"), *prose("What needs it is given up with it. Say why:", "warn")]
+        """Asks why; what would be given up is told as soon as the service has said it."""
+        asks = Ask("Skip a step", [*prose(key, "title"), *prose(_GIVEN_UP, "warn")])
 
         def why(reason: str | None) -> None:
             if reason:
                 request = requests.Skip(run=following.run, step=key, reason=reason)
                 self.console_app.ask("skip", request, lambda reply: self._done("skipped", reply))
 
-        self.app.push_screen(Ask("Skip a step", lines), why)
+        def tell(step: StepDetail) -> None:
+            effect = [line for each in step.choices if each.verb == "skip" for line in choice_lines(each, 66)]
+            asks.tell([*prose(key, "title"), *effect, *prose(_GIVEN_UP, "warn")])
+
+        self.app.push_screen(asks, why)
+        request = requests.ShowStep(run=following.run, step=key)
+        self.console_app.ask("looking at what a skip gives up", request, tell, quiet=True)
 
     def do_cancel(self) -> None:
         """Ends the run, once that is meant; a real one by the typed name of its site."""

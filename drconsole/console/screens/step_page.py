@@ -96,7 +96,7 @@ def step_lines(step: StepDetail, width: int = NARROWEST) -> list[Line]:
         lines += _told("remedy     ", step.remedy, "text", width)
         if step.state in ("failed", "waiting"):
             lines.append([("           nothing can be done about it from here", "dim")])
-    lines += _part("what now", [line for choice in step.choices for line in _choice(choice, width)])
+    lines += _part("what now", [line for choice in step.choices for line in choice_lines(choice, width)])
     lines += _part("attempted", [line for each in step.attempted for line in _attempt(each, width)])
     lines += _part("log", [line for text in step.said for line in prose(text, "dim", width)])
     if not (step.stops or step.needs or step.result or step.arguments):
@@ -143,7 +143,8 @@ def _attempt(each: Attempt, width: int) -> Iterator[Line]:
         yield from ([("   ", "text"), *line] for line in prose(each.error, "dim", width - 5))
 
 
-def _choice(choice: Choice, width: int) -> Iterator[Line]:
+def choice_lines(choice: Choice, width: int) -> Iterator[Line]:
+    """Yields what a verb would change, or why it is not possible."""
     key = KEYS.get(choice.verb, " ")
     if choice.refused:
         yield [(f"  {choice.verb}", "dim"), (" is not possible:", "dim")]
