@@ -18,6 +18,8 @@ from tests.console.tmux import Tmux, Window, tmux
 from tests.lab.operator import COMMAND
 from tests.lab.own_lab import OwnLab, own_lab
 
+pytestmark = pytest.mark.timeout(300)
+
 SPEED = 120.0
 ENDS_WITHIN_S = 10.0
 INHERITED = (SESSION, "XDG_RUNTIME_DIR", "TMPDIR", "PYTHONPYCACHEPREFIX", "PYTHONPATH")
