@@ -130,6 +130,15 @@ def standing(connection: Connection, run: str, key: str) -> tuple[StepState, int
     return found.state, found.attempts
 
 
+def skipped(connection: Connection, run: str) -> dict[str, str]:
+    """Returns the steps that were given up, each with the reason; those of the cleanup are not among them."""
+    mine = (_TABLE.c.run == run) & (_TABLE.c.state == "skipped") & ~_TABLE.c.cleanup
+    return {
+        row.key: row.error or ""
+        for row in connection.execute(select(_TABLE.c.key, _TABLE.c.error).where(mine))
+    }
+
+
 def inherit(connection: Connection, run: str, before: int, epoch: int) -> None:
     """Steps that a runner of epoch `before` had begun are the new one's: their runner is known dead."""
     left = (_TABLE.c.run == run) & (_TABLE.c.state == "running") & (_TABLE.c.epoch == before)

@@ -12,7 +12,7 @@ StepState = Literal[
     "pending", "running", "waiting", "paused", "held", "done", "failed", "skipped", "cancelled"
 ]
 RunState = StepState
-DifferenceClass = Literal["had-to-be", "repaired", "lost"]
+DifferenceClass = Literal["had-to-be", "repaired", "given-up", "lost"]
 
 
 class _Value(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +64,7 @@ class Difference(_Value, frozen=True, kw_only=True):
 class Fidelity(_Value, frozen=True, kw_only=True):
     """How many captured values were compared, how many are equal, and each that is not.
 
-    `excused` counts by rule what a rule excused.
+    `excused` counts by rule what a rule excused, and by step what was given up with it.
     """
 
     matched: int

@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from drconsole.model.inventory import COLLECTIONS, Element, Snapshot
+from drconsole.model.run import Fidelity
 from drconsole.model.site import NetworkMapping, NetworkPlace
 from drconsole.model.step import Facts
 from drconsole.planning import keys
@@ -196,3 +197,75 @@ def test_what_stands_unasked_in_the_recovered_site_is_told(plan: PlanInput) -> N
         ("virtualMachine", "not-ours", "lost"),
     ]
     assert (after.matched, after.total) == (before.matched, before.total)
+
+
+def classes(fidelity: Fidelity) -> set[tuple[str, str]]:
+    return {(d.path.partition("]")[2].removeprefix("."), d.klass) for d in fidelity.differences}
+
+
+def test_a_power_on_that_was_given_up_excuses_the_power_and_nothing_else(plan: PlanInput) -> None:
+    whole = recovered(plan)
+    off, *others = whole.virtual_machines
+    ids = {guest.name: guest.id for guest in plan.snapshot.virtual_machines}
+    off = msgspec.structs.replace(off, power="suspended", memory_mib=off.memory_mib + 1)
+    back = msgspec.structs.replace(whole, virtual_machines=(off, *others))
+    assert classes(compare(plan, back, {})) == {("power", "lost"), ("memoryMib", "lost")}
+    told = compare(plan, back, {}, {keys.powered(ids[off.name]): "its licence has run out"})
+    assert classes(told) == {("power", "given-up"), ("memoryMib", "lost")}
+    assert told.excused == {f"given up: {keys.powered(ids[off.name])}": 1}
+    assert "given up: its licence has run out" in {d.reason for d in told.differences}
+    other = {keys.powered(ids[others[0].name]): "another one"}
+    assert classes(compare(plan, back, {}, other)) == {("power", "lost"), ("memoryMib", "lost")}
+
+
+def test_a_physical_server_that_was_given_up_is_told_as_that(plan: PlanInput) -> None:
+    server = plan.snapshot.physical_servers[0]
+    back = msgspec.structs.replace(recovered(plan), physical_servers=())
+    lost = compare(plan, back, {})
+    assert {d.klass for d in lost.differences} == {"lost"}
+    told = compare(plan, back, {}, {keys.ready(server.name): "needs the install step"})
+    assert {d.klass for d in told.differences} == {"given-up"}
+    assert (told.matched, told.total) == (lost.matched, lost.total)
+    assert told.excused == {f"given up: {keys.ready(server.name)}": len(told.differences)}
+
+
+def test_a_guest_that_stands_there_though_its_registration_was_given_up_is_told_as_that(
+    plan: PlanInput,
+) -> None:
+    """Such as one whose answer was lost, before an operator skipped the step."""
+    back = recovered(plan)
+    standing = back.virtual_machines[0].name
+    guest = next(guest for guest in plan.snapshot.virtual_machines if guest.name == standing)
+    flags = (
+        msgspec.structs.replace(flag, deploy=flag.deploy and flag.id != guest.id)
+        for flag in plan.selection.virtual_machines
+    )
+    less = msgspec.structs.replace(
+        plan, selection=msgspec.structs.replace(plan.selection, virtual_machines=tuple(flags))
+    )
+    without, given_up = compare(less, back, {}), {keys.registered(guest.id): "cannot be read"}
+    (before,) = (d for d in without.differences if d.recovered == guest.name)
+    (after,) = (d for d in compare(less, back, {}, given_up).differences if d.recovered == guest.name)
+    assert (before.klass, after.klass) == ("lost", "given-up")
+
+
+def test_a_host_that_was_given_up_is_no_member_of_anything(plan: PlanInput) -> None:
+    whole = recovered(plan)
+    gone = whole.hosts[0]
+    back = msgspec.structs.replace(
+        whole,
+        hosts=whole.hosts[1:],
+        networks=tuple(
+            msgspec.structs.replace(n, hosts=tuple(h for h in n.hosts if h != gone.id))
+            for n in whole.networks
+        ),
+        distributed_switches=tuple(
+            msgspec.structs.replace(s, members=tuple(m for m in s.members if m.host != gone.id))
+            for s in whole.distributed_switches
+        ),
+    )
+    told = compare(plan, back, {}, {keys.host_added(gone.name): "its board is dead"})
+    excused = {d.path.partition("[")[0] for d in told.differences if d.klass == "given-up"}
+    assert {"host", "network", "distributedSwitch"} <= excused
+    lost = {d.path.partition("[")[0] for d in told.differences if d.klass == "lost"}
+    assert not lost & {"host", "network", "distributedSwitch"}

@@ -15,6 +15,7 @@ from sqlalchemy import Connection
 from drconsole import documents
 from drconsole.errors import DRConsoleError
 from drconsole.journal import runs
+from drconsole.journal import steps as recorded
 from drconsole.journal.clock import now, seconds_between
 from drconsole.model.run import Fidelity
 from drconsole.model.step import Done, Facts, Step, Work
@@ -25,6 +26,7 @@ from drconsole.platforms.contract import Platform
 from drconsole.recovery.drivers import Room
 from drconsole.recovery.fidelity import compare, with_observed
 from drconsole.recovery.recovered_site import site_at
+from drconsole.recovery.work import StepWork
 from drconsole.settings.values import Settings, Site
 
 
@@ -120,11 +122,12 @@ class Compare:
         self._plan = plan
 
     async def observe(self, work: Work) -> Done | None:
-        """Returns the fidelity: a pure function of two documents, so the same each time."""
+        """Returns the fidelity: a pure function of two documents and of the steps that were given up."""
         captured = work.result(keys.CAPTURED)
         uplinks, ready = dict(work.results("uplinks/")), dict(work.results("provision/"))
         plan = without_given_up(self._plan, work.results("guests/"))
-        fidelity = await asyncio.to_thread(_fidelity, plan, captured["path"], uplinks, ready)
+        given_up = cast("StepWork", work).read(lambda c: recorded.skipped(c, work.run))
+        fidelity = await asyncio.to_thread(_fidelity, plan, captured["path"], uplinks, ready, given_up)
         lost = sum(difference.klass == "lost" for difference in fidelity.differences)
         return Done(result={"fidelity": msgspec.to_builtins(fidelity), "lost": lost})
 
@@ -153,9 +156,15 @@ def without_given_up(plan: PlanInput, registered: Mapping[str, Facts]) -> PlanIn
     return msgspec.structs.replace(plan, selection=selection, verdicts=tuple(verdicts))
 
 
-def _fidelity(plan: PlanInput, path: str, uplinks: dict[str, Facts], ready: dict[str, Facts]) -> Fidelity:
+def _fidelity(
+    plan: PlanInput,
+    path: str,
+    uplinks: dict[str, Facts],
+    ready: dict[str, Facts],
+    given_up: Mapping[str, str],
+) -> Fidelity:
     recovered = documents.read_snapshot(Path(path).read_bytes(), about=path)
-    return compare(plan, with_observed(plan, recovered, ready), uplinks)
+    return compare(plan, with_observed(plan, recovered, ready), uplinks, given_up)
 
 
 class Conclude:
