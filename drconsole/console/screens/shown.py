@@ -84,9 +84,15 @@ class Shown(Screen[None]):
         self.call_after_refresh(self.update)
 
     def _on_timer_update(self) -> None:
-        """Paints after what is on its way to be painted has arrived: one key is one picture, not two."""
+        """Paints after what is on its way to be painted has arrived: one key is one picture, not two.
+
+        Under a dialog it paints at once: there a message to itself would wake it to paint again, for ever.
+        """
         self._update_timer.pause()
-        self.call_later(super()._on_timer_update)
+        if self.app.screen is self:
+            self.call_later(super()._on_timer_update)
+        else:
+            super()._on_timer_update()
 
     def _fit(self, width: int, height: int) -> None:
         self.set_class(width < NARROW, "narrow")
