@@ -30,6 +30,8 @@ class Story:
     resumed: Outcome
     resumed_again: Outcome
     skipped: Outcome
+    off: str
+    given_up: list[Outcome]
     end: Outcome
     recovered: dict[str, Any]
     ledger: list[str]
@@ -59,6 +61,7 @@ def told(lab: OwnLab) -> Story:
     before = len(lab.ledger())
     flagged = operator("run", "flags", run, "--leave-out", "app-0*", "--json")
     rest = started(lab, before)
+    off, given_up = less(lab, run)
     resumed, resumed_again = operator("run", "resume", run), operator("run", "resume", run)
     operator("run", "attach", run)
     skipped = operator("run", "skip", run, STEP, "--reason", "no port of it works", "--json")
@@ -80,6 +83,8 @@ def told(lab: OwnLab) -> Story:
         resumed=resumed,
         resumed_again=resumed_again,
         skipped=skipped,
+        off=off,
+        given_up=given_up,
         end=end,
         recovered=recovered,
         ledger=ledger,
@@ -98,6 +103,17 @@ def at_rest(lab: OwnLab, run: str) -> dict[str, Any]:
         if not any(step["state"] == "running" for step in view["steps"]):
             return view
     raise AssertionError("what worked when it was paused never ended")
+
+
+def less(lab: OwnLab, run: str) -> tuple[str, list[Outcome]]:
+    """Gives the physical server up, and a guest's start; returns that guest's id."""
+    view = lab.operator.json("run", "show", run)
+    keys = [step["key"] for step in view["steps"]]
+    server = next(m["protected"] for m in view["machines"] if m["role"] == "physical")
+    start = next(key for key in keys if key.endswith("/power-on"))
+    steps = (f"provision/{server}/ready", start)
+    skips = [lab.operator("run", "skip", run, key, "--reason", "not needed today") for key in steps]
+    return start.split("/")[1], skips
 
 
 def started(lab: OwnLab, since: int) -> tuple[int, int]:
@@ -151,6 +167,20 @@ def test_the_barrier_waits_for_the_others_alone_and_their_hosts_take_its_guests(
     gone = [name for name, guest in guests.items() if guest["state"] == "failed"]
     assert all("is not recovered" in guests[name]["reason"] for name in gone)
     assert [name for name, guest in guests.items() if guest["state"] == "registered"]
+
+
+def test_what_was_given_up_is_told_by_name_and_nothing_is_lost(story: Story) -> None:
+    assert [skip.code for skip in story.given_up] == [0, 0], story.given_up[0].stderr
+    fidelity = story.end.json["fidelity"]
+    assert [d for d in fidelity["differences"] if d["class"] == "lost"] == []
+    given_up = [d for d in fidelity["differences"] if d["class"] == "given-up"]
+    assert {d["path"].partition("[")[0] for d in given_up} == {"physicalServer", "virtualMachine"}
+    assert {d["reason"] for d in given_up} == {"given up: not needed today"}
+    (power,) = (d for d in given_up if d["path"].startswith("virtualMachine["))
+    assert (power["captured"], power["recovered"]) == ("on", "off")
+    assert fidelity["excused"][f"giving up guests/{story.off}/power-on"] == 1
+    guests = {guest["id"]: guest for guest in story.end.json["guests"]}
+    assert (guests[story.off]["state"], guests[story.off]["power"]) == ("registered", "off")
 
 
 def test_a_cancelled_run_says_what_it_leaves_and_what_takes_it_back(story: Story) -> None:

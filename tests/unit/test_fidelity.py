@@ -212,7 +212,7 @@ def test_a_power_on_that_was_given_up_excuses_the_power_and_nothing_else(plan: P
     assert classes(compare(plan, back, {})) == {("power", "lost"), ("memoryMib", "lost")}
     told = compare(plan, back, {}, {keys.powered(ids[off.name]): "its licence has run out"})
     assert classes(told) == {("power", "given-up"), ("memoryMib", "lost")}
-    assert told.excused == {f"given up: {keys.powered(ids[off.name])}": 1}
+    assert told.excused == {f"giving up {keys.powered(ids[off.name])}": 1}
     assert "given up: its licence has run out" in {d.reason for d in told.differences}
     other = {keys.powered(ids[others[0].name]): "another one"}
     assert classes(compare(plan, back, {}, other)) == {("power", "lost"), ("memoryMib", "lost")}
@@ -226,7 +226,7 @@ def test_a_physical_server_that_was_given_up_is_told_as_that(plan: PlanInput) ->
     told = compare(plan, back, {}, {keys.ready(server.name): "needs the install step"})
     assert {d.klass for d in told.differences} == {"given-up"}
     assert (told.matched, told.total) == (lost.matched, lost.total)
-    assert told.excused == {f"given up: {keys.ready(server.name)}": len(told.differences)}
+    assert told.excused == {f"giving up {keys.ready(server.name)}": len(told.differences)}
 
 
 def test_a_guest_that_stands_there_though_its_registration_was_given_up_is_told_as_that(

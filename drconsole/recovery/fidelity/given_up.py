@@ -57,7 +57,7 @@ class Excuse(NamedTuple):
     @property
     def name(self) -> str:
         """What reports count it by."""
-        return f"given up: {self.step}"
+        return f"giving up {self.step}"
 
 
 class GivenUp:
