@@ -70,7 +70,7 @@ def _set_aside(plan: PlanInput, role: Role) -> Step:
         key=step_key("provision", job.target, "set-aside"),
         handler="provision.power-off",
         title=f"Power {job.target} off: it is {job.name} no more",
-        needs=(),
+        needs=(keys.PREFLIGHT,),
         typical_s=10,
         deadline_s=2 * limits_of(plan.deadlines, job).power,
         critical=any(other.name == role.name for other in deployed(plan)),
