@@ -235,10 +235,14 @@ def fail(
 
 
 def wait(connection: Connection, run: str, epoch: int, key: str, *, question: str, remedy: str) -> None:
-    """Writes that a step waits for an operator's answer. Raises Fenced."""
+    """Writes that a step waits for an operator's answer; nothing where an amendment has taken the step
+    away meanwhile: nobody could answer for it. Raises Fenced.
+    """
     seq = tenure.advance(connection, run, epoch)
     values = {"state": "waiting", "error": question, "remedy": remedy}
-    connection.execute(update(_TABLE).where(_this(run, key)).values(**values))
+    if connection.execute(update(_TABLE).where(_at_work(run, key)).values(**values)).rowcount != 1:
+        tenure.step_back(connection, run, epoch)
+        return
     facts = {"state": "waiting", "remedy": remedy}
     events.put(connection, run, seq, "step", step=key, text=question, facts=facts)
 

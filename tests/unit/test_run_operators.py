@@ -207,6 +207,17 @@ async def test_a_step_that_has_left_the_plan_may_name_a_handler_that_nobody_give
     assert world.effects() == ["verify/a/x"]
 
 
+async def test_a_step_that_was_taken_away_asks_nothing_any_more(journal: Journal) -> None:
+    own = step("provision/D/install")
+    await frozen(journal, [own])
+    assert await journal.write(lambda c: steps.begin(c, "R-1", 0, own.key, 1))
+    await amend(journal, [], (own.key,))
+    await journal.write(lambda c: steps.wait(c, "R-1", 0, own.key, question="Is it so?", remedy=""))
+    assert states(journal) == {own.key: "cancelled"}
+    numbers = journal.read(lambda c: list(c.scalars(select(schema.event.c.seq))))
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
 async def test_who_was_about_to_begin_when_the_run_was_paused_has_not_tried(
     tmp_path: Path, journal: Journal, world: World
 ) -> None:
