@@ -154,7 +154,7 @@ class Runner:
             results,
             amended=carrying.amended,
             verb=standing.verb,
-            doubts=carrying.doubts,
+            doubts={**(takeover.late_effects(rows) if cleanup else {}), **carrying.doubts},
         )
         own = {key: row for key, row in rows.items() if row.cleanup == cleanup}
         return await Executor(shared, own, carrying.handlers, cleanup=cleanup).run(), shared

@@ -15,13 +15,15 @@ from drconsole.journal import claims, pool
 from drconsole.journal import steps as recorded
 from drconsole.journal.journal import Journal
 from drconsole.model.run import StepState
-from drconsole.model.step import Step
+from drconsole.model.step import Done, Handlers, Step, Work
 from drconsole.planning.graph import dependants
-from drconsole.recovery import carry, verbs
+from drconsole.planning.plan_input import PlanInput
+from drconsole.recovery import carry, executor, takeover, verbs
 from drconsole.recovery.drivers import PROVISIONING
 from drconsole.recovery.runner import Runner
 from drconsole.recovery.stages import cleanup
 from drconsole.recovery.view import run_view
+from drconsole.settings.values import Settings
 from tests.unit.devices.plans import plan as plan_of_one_machine
 from tests.unit.runs.following import cleanup_state, run_state, states, until
 from tests.unit.runs.plans import frozen, settings, source, step, url
@@ -151,6 +153,63 @@ async def test_who_skips_the_taking_back_skips_the_wipe_and_a_second_cleanup_mak
     assert drill.world.effects()[2:] == ["cleanup/D/power-off", "cleanup/D/wipe"]
     assert drill.held() == {}
     assert (run_state(journal), cleanup_state(journal)) == ("done", "done")
+
+
+class Array:
+    """Makes a clone some time after it was asked to, whoever waits for it; drops what there is."""
+
+    def __init__(self, after_s: float) -> None:
+        self.after_s = after_s
+        self.clones: list[str] = []
+        self.asked = asyncio.Event()
+
+    async def observe(self, work: Work) -> Done | None:
+        return Done() if bool(self.clones) == (work.step.stage == "halt") else None
+
+    async def act(self, work: Work) -> None:
+        if work.step.stage != "halt":
+            self.clones.clear()
+            return
+        asyncio.get_running_loop().call_later(self.after_s, self.clones.append, work.step.object)
+        self.asked.set()
+        await asyncio.sleep(60)
+
+
+class ArrayRoom(WorldRoom):
+    def __init__(self, world: World, array: Array) -> None:
+        super().__init__(world)
+        self.array = array
+
+    def handlers(self, settings: Settings, plan: PlanInput, /) -> Handlers:
+        return {**super().handlers(settings, plan), "array": self.array}
+
+
+async def test_a_clone_that_an_array_makes_after_the_cancel_is_dropped_by_the_cleanup(
+    tmp_path: Path, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(executor, "CANCEL_S", 0.05)
+    monkeypatch.setattr(takeover, "FLOOR_S", 1.5)
+    array = Array(after_s=0.8)
+    halt = step("halt/a1%2Fg1/halt", handler="array", object="a1/g1", deadline_s=60)
+    drop = step("cleanup/a1%2Fg1/drop-clones", handler="array", object="a1/g1")
+    other = step("cleanup/a2%2Fg1/drop-clones", object="a2/g1")
+    await frozen(journal, [halt], cleanup=[drop, other])
+    room = ArrayRoom(World(tmp_path / "world"), array)
+
+    async def carry() -> None:
+        await Runner(settings(tmp_path), journal, "R-1", [room]).carry()
+
+    task = asyncio.create_task(carry())
+    await array.asked.wait()
+    await journal.write(lambda c: verbs.cancel(c, "R-1", reason="", actor="ann"))
+    await task
+    await journal.write(lambda c: verbs.cleanup(c, "R-1", actor="ann"))
+    task = asyncio.create_task(carry())
+    await until(lambda: states(journal)[other.key] == "done")
+    assert states(journal)[drop.key] == "pending", "what is in nobody's doubt waits for nothing"
+    await task
+    assert cleanup_state(journal) == "done"
+    assert array.clones == []
 
 
 def test_no_step_on_a_real_machine_goes_on_without_its_taking_back() -> None:
