@@ -114,8 +114,13 @@ def _fidelity(told: Told) -> Iterator[Case]:
     for each in told.differences:
         words = f"{each.klass}: {each.captured} became {each.recovered or 'nothing'}"
         words += f" ({each.reason})" if each.reason else ""
-        lost = each.klass == "lost"
-        yield Case(each.klass, each.path, failure=words if lost else "", output="" if lost else words)
+        case = Case(each.klass, each.path)
+        if each.klass == "lost":
+            yield case._replace(failure=words)
+        elif each.klass == "given-up":
+            yield case._replace(skipped=words)
+        else:
+            yield case._replace(output=words)
 
 
 def _text(text: str) -> str:
