@@ -13,8 +13,8 @@ from drconsole.api.client import Client
 from drconsole.cli.opening import shows_screens
 from drconsole.cli.watching import show_end, tell_event
 from drconsole.cli.words import config, observes, shared_options, with_service
-from drconsole.console.recorded import recorded
-from drconsole.console.replaying import Recording
+from drconsole.console.replay.recorded import recorded
+from drconsole.console.replay.replaying import Recording
 
 
 @click.command("replay")

@@ -14,8 +14,8 @@ from textual import events
 from textual.screen import Screen
 
 from drconsole.api.requests import CHANGES, Request
-from drconsole.console.messages import Arrived, Told, Trouble
-from drconsole.console.replays import Replays
+from drconsole.console.hearing.messages import Arrived, Told, Trouble
+from drconsole.console.layers.replays import Replays
 from drconsole.console.screens.dialogs import Notice
 from drconsole.console.screens.small import TooSmall, too_small
 from drconsole.console.screens.view import View

@@ -18,13 +18,13 @@ from drconsole.api.presenting import Presented
 from drconsole.api.requests import Request
 from drconsole.api.setting_up import SiteSetup
 from drconsole.console.actions import Keymap
-from drconsole.console.look import Look
-from drconsole.console.objects import Index
-from drconsole.console.player import Player
-from drconsole.console.store import Store
-from drconsole.console.themes import ThemeFile
-from drconsole.console.visits import Visits
+from drconsole.console.known.objects import Index
+from drconsole.console.known.store import Store
+from drconsole.console.replay.player import Player
+from drconsole.console.style.look import Look
+from drconsole.console.style.themes import ThemeFile
 from drconsole.console.wanted import Wanted
+from drconsole.console.ways.visits import Visits
 from drconsole.errors import DRConsoleError
 
 Reply = TypeVar("Reply")

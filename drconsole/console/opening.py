@@ -11,7 +11,7 @@ from pathlib import Path
 from types import FrameType
 from typing import TYPE_CHECKING
 
-from drconsole.console import memory
+from drconsole.console.terminal import memory
 
 if TYPE_CHECKING:
     from drconsole.api.setting_up import SiteSetup

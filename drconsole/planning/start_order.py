@@ -43,9 +43,7 @@ def places(scope: Snapshot) -> dict[str, int]:
 
     An order that goes in a circle is none.
     """
-    before = {
-        guest: [other.id for _, other in earlier] for guest, earlier in started_before(scope).items()
-    }
+    before = {guest: [other.id for _, other in earlier] for guest, earlier in started_before(scope).items()}
     found: dict[str, int] = {}
     try:
         for guest in TopologicalSorter(before).static_order():

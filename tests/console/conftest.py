@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from drconsole.console import phrases
+from drconsole.console.words import phrases
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,7 @@ from pathlib import Path
 import msgspec
 
 from drconsole.api import requests
-from drconsole.console.look import Look
+from drconsole.console.style.look import Look
 from drconsole.model.inventory import Datastore, Mount, Network, Snapshot, SwitchMember
 from drconsole.recovery.report import Objectives
 from tests.console.archive_world import archive

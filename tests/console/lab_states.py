@@ -15,8 +15,8 @@ from typing import Any, TypeVar
 from drconsole.api import requests
 from drconsole.api.client import Client
 from drconsole.api.requests import Request
-from drconsole.console.recorded import recorded
-from drconsole.console.replaying import Recording
+from drconsole.console.replay.recorded import recorded
+from drconsole.console.replay.replaying import Recording
 from drconsole.lab import control
 from drconsole.model.run import RunView
 from drconsole.model.step import Mode

@@ -5,8 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterator, Sequence
 
-from drconsole.console import look
 from drconsole.console.actions import ACTIONS, SCREENS, Keymap
+from drconsole.console.style import look
 
 STATE_COLUMNS = frozenset({"STATE", "POWER", "FIT", "VERDICT", "VERIFIED", "DEPLOY"})
 NAME_COLUMNS = frozenset({"NAME", "TARGET", "PROTECTED", "MACHINE", "HOST", "FOR", "RUN", "SITE", "STEP"})

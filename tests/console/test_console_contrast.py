@@ -8,9 +8,9 @@ import pytest
 from rich.style import Style
 from textual.color import Color
 
-from drconsole.console import themes
-from drconsole.console.look import Look
-from drconsole.console.themes import ThemeFile
+from drconsole.console.style import themes
+from drconsole.console.style.look import Look
+from drconsole.console.style.themes import ThemeFile
 
 ALL = themes.load_all()[0]
 OWN_COLOURS = sorted(name for name, theme in ALL.items() if not theme.ansi)

@@ -13,10 +13,11 @@ from textual.widgets import Input
 
 from drconsole.console.actions import ACTIONS, Keymap
 from drconsole.console.app import ConsoleApp
-from drconsole.console.screens.dialogs import Ask, Choose, Confirm, Notice, Option, Report, prose
+from drconsole.console.screens.dialogs import Ask, Choose, Confirm, Notice, Option, Report
 from drconsole.console.screens.help import Help
 from drconsole.console.screens.palette import Palette
 from drconsole.console.widgets.columns import Column
+from drconsole.console.widgets.drawing import prose
 from drconsole.console.widgets.painted import Painted
 from drconsole.console.widgets.table import VirtualTable
 from tests.console.test_console_verbs import Desk

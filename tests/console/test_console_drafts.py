@@ -8,11 +8,11 @@ import msgspec
 import pytest
 
 from drconsole.api.values import MatchReply, SelectionReply, SiteEntry, SnapshotEntry
-from drconsole.console.bases import base_of, move_to, unsaved
 from drconsole.console.draft import MappingDraft, SelectionDraft
 from drconsole.console.draft.sheet import Sheet
-from drconsole.console.inventory import Captured
-from drconsole.console.store import Store
+from drconsole.console.inventories.inventory import Captured
+from drconsole.console.known.bases import base_of, move_to, unsaved
+from drconsole.console.known.store import Store
 from drconsole.errors import InvalidDocument, Refused, UnknownName
 from drconsole.model.inventory import Snapshot
 from drconsole.planning.match import match_targets

@@ -10,8 +10,10 @@ import pytest
 from textual.color import Color
 
 from drconsole.api import requests
-from drconsole.console import phrases, remembered, themes
 from drconsole.console.app import ConsoleApp
+from drconsole.console.style import themes
+from drconsole.console.ways import remembered
+from drconsole.console.words import phrases
 from drconsole.model.run import RunSummary
 from drconsole.model.step import Mode
 from tests.console.scripted_service import ScriptedService

@@ -14,8 +14,8 @@ from rich.console import Console
 from rich.segment import Segment
 from textual.strip import Strip
 
-from drconsole.console.driver import FULL, Outlet
-from drconsole.console.spans import Spans
+from drconsole.console.terminal.driver import FULL, Outlet
+from drconsole.console.terminal.spans import Spans
 from tests.console.large_world import large_world
 from tests.console.scripted_service import ScriptedService
 from tests.console.small_world import world

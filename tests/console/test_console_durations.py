@@ -6,7 +6,7 @@ import re
 
 import pytest
 
-from drconsole.console.durations import parsed, written
+from drconsole.console.words.durations import parsed, written
 
 
 @pytest.mark.parametrize(

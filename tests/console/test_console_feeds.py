@@ -17,7 +17,7 @@ from drconsole.api.client import Client
 from drconsole.api.overview import Overview
 from drconsole.api.values import InventoryBatch
 from drconsole.console.app import ConsoleApp
-from drconsole.console.store import SILENT_S, Store
+from drconsole.console.known.store import SILENT_S, Store
 from drconsole.model.live import InventoryChange
 from tests.console.scripted_service import ScriptedService
 from tests.console.small_world import RUN, world

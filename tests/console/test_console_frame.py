@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 
 from drconsole.console.actions import ACTIONS, SCREENS, Keymap
-from drconsole.console.filtering import matcher
-from drconsole.console.look import Look
 from drconsole.console.screens import frame
-from drconsole.console.visits import Visit, Visits
-from drconsole.console.widgets.drawing import Line, length_of
+from drconsole.console.style.look import Line, Look
+from drconsole.console.ways.visits import Visit, Visits
+from drconsole.console.widgets.drawing import length_of
+from drconsole.console.words.filtering import matcher
 
 LOOK = Look({})
 MODES = {"drill": (" DRILL ", "drill"), "real": ("!! REAL !! ", "real")}

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterator
 import pytest
 
 from drconsole.api.requests import CHANGES, Match, PlanRun
-from drconsole.console.phrases import short_name
+from drconsole.console.words.phrases import short_name
 from tests.console.hostile import BARE, CORPUS, hostile_world, leaks, visible
 from tests.console.scripted_service import ScriptedService
 from tests.console.small_world import in_xml

@@ -7,8 +7,8 @@ import random
 import pytest
 
 from drconsole.api.values import InventoryBatch
-from drconsole.console.inventory import GUEST, NETWORKS, Inventory, Node, from_snapshot
-from drconsole.console.sieve import Sieve
+from drconsole.console.inventories.inventory import GUEST, NETWORKS, Inventory, Node, from_snapshot
+from drconsole.console.inventories.sieve import Sieve
 from drconsole.model.live import InventoryChange
 from tests.console.large_world import large_site
 from tests.console.small_world import live

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 
 from drconsole.api import requests
-from drconsole.console import keys_file
 from drconsole.console.actions import ACTIONS, SCREENS, Keymap
 from drconsole.console.actions.action import key_word
 from drconsole.console.actions.keymap import key_named
-from drconsole.console.cheat_sheet import BEGIN, END, renewed
 from drconsole.console.screens.help import help_lines
+from drconsole.console.ways import keys_file
+from drconsole.console.ways.cheat_sheet import BEGIN, END, renewed
 from drconsole.console.widgets.painted import Painted
 from tests.console.test_console_verbs import Desk, desk
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 import gc
 from pathlib import Path
 
-from drconsole.console import memory
 from drconsole.console.app import ConsoleApp
+from drconsole.console.terminal import memory
 
 
 def test_what_is_there_is_left_alone_and_the_collector_works_on() -> None:

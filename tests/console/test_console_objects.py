@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from drconsole.console.inventory import Node
-from drconsole.console.objects import Found, Gathered, Index
+from drconsole.console.inventories.inventory import Node
+from drconsole.console.known.objects import Found, Gathered, Index
 
 
 def index(*names: str, others: tuple[Found, ...] = ()) -> Index:

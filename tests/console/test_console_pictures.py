@@ -17,7 +17,7 @@ import pytest
 from textual.pilot import Pilot
 
 from drconsole.console.app import ConsoleApp
-from drconsole.console.following import Following
+from drconsole.console.known.following import Following
 from tests.console.full_world import full
 from tests.console.pictures import FOLDER, TAKE, Cell, differences, keep, kept, picture_of
 from tests.console.scripted_service import ScriptedService, shows_run

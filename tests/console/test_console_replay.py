@@ -12,8 +12,8 @@ import pytest
 
 from drconsole.api import requests
 from drconsole.cli import main as cli
-from drconsole.console.player import Player
-from drconsole.console.replaying import Playhead, Recording
+from drconsole.console.replay.player import Player
+from drconsole.console.replay.replaying import Playhead, Recording
 from drconsole.model.run import (
     AmendmentView,
     Event,

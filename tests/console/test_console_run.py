@@ -10,8 +10,8 @@ import pytest
 
 from drconsole.api import requests
 from drconsole.api.values import RunStarted
-from drconsole.console.following import LOG_LINES, Following
-from drconsole.console.run_steps import StepIndex
+from drconsole.console.known.following import LOG_LINES, Following
+from drconsole.console.known.run_steps import StepIndex
 from drconsole.console.screens import run_rows, run_words
 from drconsole.model.run import CleanupView, Event, MachineView, RunnerPlace, RunView, StepState, StepView
 from drconsole.model.step import step_key

@@ -9,13 +9,13 @@ import msgspec
 import pytest
 
 from drconsole.api.values import InventoryBatch, SiteEntry, SnapshotEntry
-from drconsole.console.inventory import GUEST, Captured, Inventory
-from drconsole.console.look import Look
+from drconsole.console.inventories.inventory import GUEST, Captured, Inventory
+from drconsole.console.known.store import Store
 from drconsole.console.screens.site_known import Known
 from drconsole.console.screens.site_listing import Objects, Sort
 from drconsole.console.screens.site_row import TreeRow, is_open
 from drconsole.console.screens.site_tree import tree_cells, tree_rows
-from drconsole.console.store import Store
+from drconsole.console.style.look import Look
 from drconsole.model.inventory import Folder, Snapshot, VApp
 from drconsole.model.live import InventoryChange
 from drconsole.model.run import RunSummary

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from drconsole.console.replaying import Playhead, Recording
+from drconsole.console.replay.replaying import Playhead, Recording
 from drconsole.model.run import RunView
 from tests.console.lab_states import DEADLINES, SEEN, WORLD, Story, ask_first
 from tests.console.terminal import console

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import pytest
 
-from drconsole.console import clipboard
 from drconsole.console.actions import SCREENS
-from drconsole.console.look import Look
+from drconsole.console.style.look import Look
+from drconsole.console.terminal import clipboard
 from tests.console.scripted_service import ScriptedService
 from tests.console.small_world import world
 from tests.console.terminal import Terminal, console

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from drconsole.console import themes
-from drconsole.console.look import Look, mark, wants_ascii
+from drconsole.console.style import themes
+from drconsole.console.style.look import Look, mark, wants_ascii
 from drconsole.errors import InvalidConfiguration
 
 OURS = sorted(themes.folders()[0].glob("*.toml"))

@@ -9,9 +9,8 @@ from pathlib import Path
 import pytest
 
 from drconsole.api import requests
-from drconsole.console import themes
-from drconsole.console.look import Look
-from drconsole.console.widgets.drawing import Line, Span
+from drconsole.console.style import themes
+from drconsole.console.style.look import Line, Look, Span
 from drconsole.console.widgets.stages import expected_s
 from drconsole.console.widgets.timeline import (
     Window,

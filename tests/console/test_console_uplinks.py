@@ -13,13 +13,13 @@ import pytest
 from drconsole.api import requests
 from drconsole.api.uplinks import HostUplinks
 from drconsole.console.app import ConsoleApp
-from drconsole.console.following import Following
-from drconsole.console.look import Look
+from drconsole.console.known.following import Following
+from drconsole.console.replay.uplinks_then import then
 from drconsole.console.screens.dialogs import Ask, Confirm, Report
 from drconsole.console.screens.run import RunScreen
 from drconsole.console.screens.uplinks import UplinksView
-from drconsole.console.uplinks_then import then
-from drconsole.console.widgets.drawing import Line, length_of
+from drconsole.console.style.look import Line, Look
+from drconsole.console.widgets.drawing import length_of
 from drconsole.console.widgets.uplink_panes import captured_lines, now_lines, planned_lines, why_lines
 from drconsole.model.run import Event
 from drconsole.model.step import Mode

@@ -14,8 +14,8 @@ import pytest
 from drconsole.api import requests
 from drconsole.api.presenting import Presented
 from drconsole.console.app import ConsoleApp
-from drconsole.console.run_steps import StepIndex
-from drconsole.console.walkthrough import Facts, facts_of, sentences, stage_sentence
+from drconsole.console.known.run_steps import StepIndex
+from drconsole.console.known.walkthrough import Facts, facts_of, sentences, stage_sentence
 from drconsole.model.run import CleanupView, RunnerPlace, RunView, StageView, StepState, StepView
 from drconsole.model.step import STAGES, Mode
 from tests.console.run_times import timeline

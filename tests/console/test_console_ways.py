@@ -10,10 +10,10 @@ from textual.widgets import Input
 
 from drconsole.api import requests
 from drconsole.api.values import SnapshotEntry
-from drconsole.console import remembered
 from drconsole.console.actions import SCREENS
 from drconsole.console.screens.palette import Palette
 from drconsole.console.screens.view import View
+from drconsole.console.ways import remembered
 from drconsole.console.widgets.table import VirtualTable
 from tests.console.small_world import RUN
 from tests.console.test_console_verbs import Desk, desk

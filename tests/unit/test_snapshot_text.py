@@ -11,7 +11,7 @@ from lxml import etree
 from drconsole.console.archive.lines import ROW_BYTES, find_all, index
 from drconsole.console.archive.markup import pieces, state_at
 from drconsole.console.archive.places import Places
-from drconsole.console.look import Look
+from drconsole.console.style.look import Look
 from drconsole.console.widgets.xml_pane import folded, marked
 from drconsole.documents import write_snapshot
 from drconsole.errors import UnknownName

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from drconsole.console.archive.values import Held, held_in, summary
-from drconsole.console.filtering import matcher
+from drconsole.console.words.filtering import matcher
 from drconsole.documents.difference import kind_words
 from drconsole.documents.whereabouts import Whereabouts
 from drconsole.model.inventory import COLLECTIONS, Snapshot

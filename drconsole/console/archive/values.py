@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from drconsole.console import phrases
+from drconsole.console.words import phrases
 from drconsole.documents.difference import kind_words
 from drconsole.documents.form import Part, form_of
 from drconsole.documents.units import field_words, value_words

@@ -9,8 +9,8 @@ import msgspec
 from drconsole.api.values import MatchReply
 from drconsole.console.draft.fit import LEFT_OUT, OFF, OPEN, Fit, fit_of
 from drconsole.console.draft.sheet import Sheet
-from drconsole.console.inventory import Captured
-from drconsole.console.phrases import short_name
+from drconsole.console.inventories.inventory import Captured
+from drconsole.console.words.phrases import short_name
 from drconsole.errors import DRConsoleError, Refused
 from drconsole.model.mapping import HostMapping, HostRole, ManagementRole, PhysicalRole, RoleKind
 from drconsole.model.target import Target

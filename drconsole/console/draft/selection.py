@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from drconsole.api.values import SelectionReply
 from drconsole.console.draft.sheet import Sheet
-from drconsole.console.inventory import Captured
+from drconsole.console.inventories.inventory import Captured
 from drconsole.errors import InvalidDocument
 from drconsole.model.inventory import VirtualMachine
 from drconsole.model.mapping import GuestFlag, VmSelection

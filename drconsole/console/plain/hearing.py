@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 
-from drconsole.console import phrases
 from drconsole.console.plain.terminal import Lines
+from drconsole.console.words import phrases
 from drconsole.model.run import Event
 
 _ENDED = ("done", "running", "pending")

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from drconsole.api import requests
-from drconsole.console import phrases
 from drconsole.console.plain import telling
 from drconsole.console.plain.desk import Desk
+from drconsole.console.words import phrases
 from drconsole.errors import UsageError
 
 Words = Sequence[str]

@@ -7,11 +7,11 @@ import contextlib
 from collections.abc import Awaitable, Callable
 
 from drconsole.api.client import Client
-from drconsole.console import phrases
 from drconsole.console.plain import looking, verbs
 from drconsole.console.plain.desk import Desk
 from drconsole.console.plain.looking import Words
 from drconsole.console.plain.terminal import Lines
+from drconsole.console.words import phrases
 from drconsole.errors import DRConsoleError, UsageError
 
 Verb = Callable[[Desk, Words], Awaitable[None]]

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Sequence
 
 from drconsole.api.uplinks import HostUplinks
 from drconsole.api.values import MatchReply, SearchHit, SelectionReply, SiteEntry, SnapshotEntry, StepDetail
-from drconsole.console import phrases
-from drconsole.console.run_steps import StepIndex
-from drconsole.console.walkthrough import sentences
+from drconsole.console.known.run_steps import StepIndex
+from drconsole.console.known.walkthrough import sentences
+from drconsole.console.words import phrases
 from drconsole.model.plan import PlanReport
 from drconsole.model.run import RunSummary, RunView, StepView
 from drconsole.model.target import Target

@@ -7,7 +7,7 @@ import sys
 import threading
 from typing import TextIO
 
-from drconsole.console.look import Look, wants_ascii
+from drconsole.console.style.look import Look, wants_ascii
 
 PROMPT = "drconsole> "
 

@@ -8,9 +8,9 @@ from fnmatch import fnmatchcase
 
 from drconsole.api import requests
 from drconsole.api.values import CommandReply
-from drconsole.console import phrases
 from drconsole.console.plain import telling
 from drconsole.console.plain.desk import Desk
+from drconsole.console.words import phrases
 from drconsole.errors import UsageError
 from drconsole.model.run import RunView, StepView
 from drconsole.model.step import Mode

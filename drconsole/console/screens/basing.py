@@ -7,14 +7,14 @@ from typing import ClassVar
 
 from drconsole.api import requests
 from drconsole.api.values import MatchReply, SelectionReply, SnapshotEntry
-from drconsole.console import phrases
-from drconsole.console.bases import base_of, move_to, newest_of
 from drconsole.console.draft import MappingDraft, SelectionDraft
-from drconsole.console.inventory import Captured
+from drconsole.console.inventories.inventory import Captured
+from drconsole.console.known.bases import base_of, move_to, newest_of
 from drconsole.console.screens.dialogs import Choose, Option
 from drconsole.console.screens.recovering import Recovering
+from drconsole.console.style.look import Line
 from drconsole.console.widgets.columns import Column
-from drconsole.console.widgets.drawing import Line
+from drconsole.console.words import phrases
 from drconsole.model.mapping import HostMapping
 
 _SNAPSHOTS = (

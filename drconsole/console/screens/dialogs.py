@@ -15,12 +15,11 @@ from textual.screen import ModalScreen
 from textual.widget import Widget
 from textual.widgets import Input
 
-from drconsole.console.look import Look
+from drconsole.console.style.look import Line, Look, Span
 from drconsole.console.widgets.columns import Column
-from drconsole.console.widgets.drawing import Line, Span, wrapped
+from drconsole.console.widgets.drawing import prose
 from drconsole.console.widgets.painted import Painted
 from drconsole.console.widgets.table import VirtualTable
-from drconsole.model.text import safe_text
 
 if TYPE_CHECKING:
     from drconsole.console.application import Application
@@ -92,11 +91,6 @@ class Dialog(ModalScreen[Answer], Generic[Answer]):
     def action_give_up(self) -> None:
         """Leaves the question open: nothing is done."""
         self.dismiss(None)
-
-
-def prose(text: str, role: str = "text", width: int = 70) -> list[Line]:
-    """Returns text as wrapped lines; what it holds of control characters is shown, not obeyed."""
-    return [[(part, role)] for part in wrapped(safe_text(text), width)]
 
 
 class Notice(Dialog[None]):

@@ -8,11 +8,11 @@ import time
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 
-from drconsole.console import phrases
 from drconsole.console.actions import SCREENS, TITLES
-from drconsole.console.look import Look
-from drconsole.console.store import Store
-from drconsole.console.widgets.drawing import Line, Span, fitted, length_of
+from drconsole.console.known.store import Store
+from drconsole.console.style.look import Line, Look, Span
+from drconsole.console.widgets.drawing import fitted, length_of
+from drconsole.console.words import phrases
 
 SEPARATOR: Span = (" │ ", "dim")
 _ACCOUNT = " op:"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from drconsole.console.inventory import Captured
+from drconsole.console.inventories.inventory import Captured
 from drconsole.planning.start_order import places, servers_before, started_before
 
 

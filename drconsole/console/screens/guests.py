@@ -7,18 +7,17 @@ from pathlib import Path
 
 from textual.widget import Widget
 
-from drconsole.console import durations, phrases
 from drconsole.console.draft import MappingDraft, SelectionDraft, disk_gib
-from drconsole.console.look import mark
+from drconsole.console.inventories.sieve import Sieve
 from drconsole.console.screens.dialogs import Choose, Option
 from drconsole.console.screens.files import read_selection
 from drconsole.console.screens.guest_order import GuestOrder
 from drconsole.console.screens.working import Working
-from drconsole.console.sieve import Sieve
+from drconsole.console.style.look import Line, Span, mark
 from drconsole.console.widgets.columns import Column
-from drconsole.console.widgets.drawing import Line, Span
 from drconsole.console.widgets.painted import Painted
 from drconsole.console.widgets.table import VirtualTable, position
+from drconsole.console.words import durations, phrases
 from drconsole.model.mapping import VmSelection
 from drconsole.planning.placement import Placement
 

@@ -11,7 +11,8 @@ from textual.screen import ModalScreen
 
 from drconsole.console.actions import ACTIONS, SCREENS, TITLES, Keymap
 from drconsole.console.actions.action import key_word
-from drconsole.console.widgets.drawing import Line, wrapped
+from drconsole.console.style.look import Line
+from drconsole.console.widgets.drawing import wrapped
 from drconsole.console.widgets.painted import Painted
 
 _INDENT = 16

@@ -9,11 +9,11 @@ from textual.worker import Worker
 
 from drconsole.api import requests
 from drconsole.console.draft import Judged, MappingDraft, SelectionDraft
+from drconsole.console.known.store import Store
 from drconsole.console.screens.dialogs import Report
 from drconsole.console.screens.placing import Placing
 from drconsole.console.screens.verdict import ask_verdict, judged_line, report_lines
-from drconsole.console.store import Store
-from drconsole.console.widgets.drawing import Line
+from drconsole.console.style.look import Line
 from drconsole.errors import Refused
 from drconsole.model.plan import PlanReport
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from drconsole.console import phrases
-from drconsole.console.screens.dialogs import Confirm, prose
+from drconsole.console.screens.dialogs import Confirm
+from drconsole.console.widgets.drawing import prose
+from drconsole.console.words import phrases
 
 
 class Leave(Confirm):

@@ -9,17 +9,17 @@ from pathlib import Path
 
 from textual.widget import Widget
 
-from drconsole.console import phrases
 from drconsole.console.draft import MappingDraft, fit_of
-from drconsole.console.look import mark
-from drconsole.console.screens.dialogs import Choose, Confirm, Option, prose
+from drconsole.console.screens.dialogs import Choose, Confirm, Option
 from drconsole.console.screens.files import read_mapping
 from drconsole.console.screens.view import SEPARATOR
 from drconsole.console.screens.working import Working
+from drconsole.console.style.look import Line, Span, mark
 from drconsole.console.widgets.columns import Column
-from drconsole.console.widgets.drawing import Line, Span, wrapped
+from drconsole.console.widgets.drawing import prose, wrapped
 from drconsole.console.widgets.painted import Painted
 from drconsole.console.widgets.table import VirtualTable, position
+from drconsole.console.words import phrases
 from drconsole.errors import Refused
 from drconsole.model.mapping import HostMapping
 from drconsole.model.text import safe_text

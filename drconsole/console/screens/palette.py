@@ -11,10 +11,10 @@ from textual.containers import Vertical
 from textual.screen import ModalScreen
 from textual.widgets import Input
 
-from drconsole.console.commands import Command
-from drconsole.console.objects import Found, Index
+from drconsole.console.known.objects import Found, Index
+from drconsole.console.style.look import Span
+from drconsole.console.ways.commands import Command
 from drconsole.console.widgets.columns import Column
-from drconsole.console.widgets.drawing import Span
 from drconsole.console.widgets.painted import Painted
 from drconsole.console.widgets.table import VirtualTable
 

@@ -7,12 +7,12 @@ import asyncio
 from textual.timer import Timer
 from textual.worker import Worker
 
-from drconsole.console import phrases
 from drconsole.console.draft import MappingDraft, SelectionDraft
-from drconsole.console.messages import Arrived
+from drconsole.console.hearing.messages import Arrived
+from drconsole.console.known.store import Store
 from drconsole.console.screens.basing import Basing
-from drconsole.console.store import Store
-from drconsole.console.widgets.drawing import Line
+from drconsole.console.style.look import Line
+from drconsole.console.words import phrases
 from drconsole.planning.placement import Placement, Placer
 
 SETTLES_S = 0.2

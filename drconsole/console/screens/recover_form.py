@@ -10,7 +10,6 @@ from textual.binding import Binding
 
 from drconsole.api import requests
 from drconsole.api.values import SnapshotEntry
-from drconsole.console import durations, phrases
 from drconsole.console.screens.dialogs import Choose, Dialog, Option, Report
 from drconsole.console.screens.recovery_asking import LOOKS_S, AskDuration, Verdict
 from drconsole.console.screens.recovery_wanted import (
@@ -23,9 +22,10 @@ from drconsole.console.screens.recovery_wanted import (
     told,
 )
 from drconsole.console.screens.verdict import report_lines
+from drconsole.console.style.look import Line, Span
 from drconsole.console.widgets.columns import Column
-from drconsole.console.widgets.drawing import Line, Span
 from drconsole.console.widgets.painted import Painted
+from drconsole.console.words import durations, phrases
 from drconsole.model.step import Mode
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from drconsole.api.values import RunStarted
-from drconsole.console.bases import move_to
+from drconsole.console.known.bases import move_to
 from drconsole.console.screens.view import View
 
 if TYPE_CHECKING:

@@ -11,14 +11,14 @@ from textual.widgets import Input
 from textual.worker import Worker
 
 from drconsole.api.values import SiteEntry
-from drconsole.console import durations
 from drconsole.console.draft import Judged
+from drconsole.console.known.store import Store
 from drconsole.console.screens.dialogs import Ask, Confirm
 from drconsole.console.screens.recovery_wanted import Wanted, plan_of, summary
 from drconsole.console.screens.verdict import ask_verdict, judged_line
-from drconsole.console.store import Store
-from drconsole.console.widgets.drawing import Line
+from drconsole.console.style.look import Line
 from drconsole.console.widgets.painted import Painted
+from drconsole.console.words import durations
 
 if TYPE_CHECKING:
     from drconsole.console.application import Application

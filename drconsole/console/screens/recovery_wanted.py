@@ -6,11 +6,11 @@ import msgspec
 
 from drconsole.api import requests
 from drconsole.api.values import SiteEntry
-from drconsole.console import durations, phrases
-from drconsole.console.bases import base_of
 from drconsole.console.draft import MappingDraft, SelectionDraft
-from drconsole.console.store import Store
-from drconsole.console.widgets.drawing import Line, Span
+from drconsole.console.known.bases import base_of
+from drconsole.console.known.store import Store
+from drconsole.console.style.look import Line, Span
+from drconsole.console.words import durations, phrases
 from drconsole.model.mapping import HostMapping, VmSelection
 from drconsole.model.step import Mode
 

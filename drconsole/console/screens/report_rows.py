@@ -8,10 +8,10 @@ from datetime import datetime
 import msgspec
 
 from drconsole.api.timeline import Bar, Timeline
-from drconsole.console import phrases
-from drconsole.console.look import mark
+from drconsole.console.style.look import Line, Span, mark
 from drconsole.console.widgets.columns import Column
-from drconsole.console.widgets.drawing import Line, Span, wrapped
+from drconsole.console.widgets.drawing import wrapped
+from drconsole.console.words import phrases
 from drconsole.model.run import RunSummary, RunView, StageView
 from drconsole.model.text import safe_text
 

@@ -10,8 +10,8 @@ from textual.widget import Widget
 from drconsole.api import requests
 from drconsole.api.requests import ReportFormat
 from drconsole.api.values import ReportReply
-from drconsole.console.following import AT_REST
-from drconsole.console.messages import Arrived
+from drconsole.console.hearing.messages import Arrived
+from drconsole.console.known.following import AT_REST
 from drconsole.console.screens.dialogs import Choose, Option
 from drconsole.console.screens.report_rows import (
     LIST_COLUMNS,
@@ -22,8 +22,8 @@ from drconsole.console.screens.report_rows import (
     told,
 )
 from drconsole.console.screens.saving import Saving
+from drconsole.console.style.look import Line, Span
 from drconsole.console.widgets.columns import Column
-from drconsole.console.widgets.drawing import Line, Span
 from drconsole.console.widgets.table import Cells, VirtualTable, position
 from drconsole.errors import DRConsoleError
 from drconsole.model.run import RunSummary

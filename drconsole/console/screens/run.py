@@ -8,19 +8,19 @@ from collections.abc import Iterable, Sequence
 
 from textual.widget import Widget
 
-from drconsole.console import phrases
-from drconsole.console.following import Following
-from drconsole.console.look import mark
+from drconsole.console.known.following import Following
 from drconsole.console.screens import run_rows, run_words
-from drconsole.console.screens.dialogs import Report, prose
+from drconsole.console.screens.dialogs import Report
 from drconsole.console.screens.run_shown import RunShown
 from drconsole.console.screens.run_timeline import COLUMNS as TIMELINE
 from drconsole.console.screens.view import SEPARATOR
+from drconsole.console.style.look import Span, mark
 from drconsole.console.widgets.columns import width_of
-from drconsole.console.widgets.drawing import Span, fitted, length_of
+from drconsole.console.widgets.drawing import fitted, length_of, prose
 from drconsole.console.widgets.painted import Painted
 from drconsole.console.widgets.stages import stage_lines
 from drconsole.console.widgets.table import Cells, VirtualTable, position
+from drconsole.console.words import phrases
 from drconsole.model.run import Event
 
 _LEAST_ERROR = 16

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from drconsole.api import requests
 from drconsole.api.values import RunFlags, Spare, StepDetail
-from drconsole.console.following import AT_REST, Following
-from drconsole.console.look import mark
-from drconsole.console.screens.dialogs import Choose, Confirm, Option, Report, prose
+from drconsole.console.known.following import AT_REST, Following
+from drconsole.console.screens.dialogs import Choose, Confirm, Option, Report
 from drconsole.console.screens.run_verbs import RunVerbs
 from drconsole.console.screens.step_page import StepPage, page_width, step_then
+from drconsole.console.style.look import Line, mark
 from drconsole.console.widgets.columns import Column
-from drconsole.console.widgets.drawing import Line
+from drconsole.console.widgets.drawing import prose
 from drconsole.model.run import MachineView, RunView
 from drconsole.model.step import key_part
 

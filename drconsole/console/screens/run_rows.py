@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import datetime
 
-from drconsole.console import phrases
-from drconsole.console.following import Following
-from drconsole.console.look import mark
+from drconsole.console.known.following import Following
+from drconsole.console.style.look import Span, mark
 from drconsole.console.widgets.columns import Column
-from drconsole.console.widgets.drawing import Span, bar
+from drconsole.console.widgets.drawing import bar
 from drconsole.console.widgets.table import Cells
+from drconsole.console.words import phrases
 from drconsole.model.run import Event, MachineView, StepState, StepView
 
 COLUMNS: dict[str, tuple[Column, ...]] = {

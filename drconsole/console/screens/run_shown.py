@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import time
 
-from drconsole.console.following import Following
+from drconsole.console.known.following import Following
+from drconsole.console.known.walkthrough import sentences
 from drconsole.console.screens.run_timeline import RunTimeline
-from drconsole.console.walkthrough import sentences
 from drconsole.console.widgets.drawing import wrapped
 from drconsole.console.widgets.painted import Painted
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from drconsole.api.timeline import Bar, Timeline
-from drconsole.console import phrases
-from drconsole.console.following import Following
-from drconsole.console.look import mark
+from drconsole.console.known.following import Following
 from drconsole.console.screens.run_changes import RunChanges
+from drconsole.console.style.look import mark
 from drconsole.console.widgets import timeline as drawn
 from drconsole.console.widgets.columns import Column, placed
 from drconsole.console.widgets.painted import Painted
 from drconsole.console.widgets.table import Cells
+from drconsole.console.words import phrases
 
 COLUMNS = (
     Column(name="state", title="STATE", width=11),

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from drconsole.api import requests
 from drconsole.api.values import CommandReply, StepDetail
-from drconsole.console import phrases
-from drconsole.console.following import AT_REST, Following
-from drconsole.console.look import mark
-from drconsole.console.screens.dialogs import Ask, Choose, Confirm, Option, prose
+from drconsole.console.known.following import AT_REST, Following
+from drconsole.console.screens.dialogs import Ask, Choose, Confirm, Option
 from drconsole.console.screens.recovering import Recovering
 from drconsole.console.screens.step_page import choice_lines
+from drconsole.console.style.look import Line, mark
 from drconsole.console.widgets.columns import Column
-from drconsole.console.widgets.drawing import Line
+from drconsole.console.widgets.drawing import prose
 from drconsole.console.widgets.table import VirtualTable
+from drconsole.console.words import phrases
 from drconsole.model.run import StepView
 
 _STEPS = (

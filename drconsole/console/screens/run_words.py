@@ -5,10 +5,10 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 from drconsole.api.timeline import Timeline
-from drconsole.console import phrases
-from drconsole.console.following import AT_REST, Following
-from drconsole.console.widgets.drawing import Span
+from drconsole.console.known.following import AT_REST, Following
+from drconsole.console.style.look import Span
 from drconsole.console.widgets.stages import Pace, expected_s
+from drconsole.console.words import phrases
 from drconsole.model.run import RunView
 
 STALE_S = 15.0

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from pathlib import Path
 
-from drconsole.console.screens.dialogs import Ask, Confirm, prose
+from drconsole.console.screens.dialogs import Ask, Confirm
 from drconsole.console.screens.files import write_bytes
 from drconsole.console.screens.view import View
+from drconsole.console.widgets.drawing import prose
 
 
 class Saving(View):

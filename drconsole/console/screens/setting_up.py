@@ -11,7 +11,7 @@ from textual.screen import ModalScreen
 from textual.widgets import Input
 
 from drconsole.api.setting_up import NewSite, SiteSetup
-from drconsole.console.widgets.drawing import Line
+from drconsole.console.style.look import Line
 from drconsole.console.widgets.painted import Painted
 
 if TYPE_CHECKING:

@@ -15,10 +15,10 @@ from textual.widget import Widget
 from textual.widgets import Input
 
 from drconsole.console.actions import SCREENS, TITLES, bindings_of
+from drconsole.console.known.store import Store
 from drconsole.console.screens import frame
-from drconsole.console.store import Store
-from drconsole.console.visits import Visit
-from drconsole.console.widgets.drawing import Line, Span
+from drconsole.console.style.look import Line, Span
+from drconsole.console.ways.visits import Visit
 from drconsole.console.widgets.painted import Painted
 from drconsole.console.widgets.table import VirtualTable
 

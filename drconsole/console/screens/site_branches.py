@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
-from drconsole.console.inventory import GUEST, Inventory, Node
+from drconsole.console.inventories.inventory import GUEST, Inventory, Node
 from drconsole.console.screens.site_row import GROUPS, POOLS, ROOTS, TreeRow, is_open
 
 

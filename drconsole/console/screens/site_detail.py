@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from drconsole.api.values import SiteEntry
-from drconsole.console import durations, phrases
-from drconsole.console.inventory import Inventory, Node
+from drconsole.console.inventories.inventory import Inventory, Node
 from drconsole.console.screens.site_known import Known
-from drconsole.console.widgets.drawing import Line, wrapped
+from drconsole.console.style.look import Line
+from drconsole.console.widgets.drawing import wrapped
+from drconsole.console.words import durations, phrases
 from drconsole.model.inventory import Datastore, Disk, Host, PhysicalServer, VirtualMachine
 from drconsole.model.text import safe_text
 

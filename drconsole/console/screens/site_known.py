@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 from functools import cached_property
 from typing import TypeVar
 
-from drconsole.console import phrases
-from drconsole.console.inventory import Captured, Node, power_word
+from drconsole.console.inventories.inventory import Captured, Node, power_word
+from drconsole.console.words import phrases
 from drconsole.model.inventory import Allocation, Datastore, Host, Object, PhysicalServer, VirtualMachine
 
 Thing = TypeVar("Thing", bound=Object)

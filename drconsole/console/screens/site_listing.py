@@ -9,13 +9,13 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from drconsole.console.draft import disk_gib
-from drconsole.console.filtering import matcher
-from drconsole.console.inventory import Inventory, Node
-from drconsole.console.listing import Listing
+from drconsole.console.inventories.inventory import Inventory, Node
+from drconsole.console.inventories.listing import Listing
 from drconsole.console.screens.site_known import Known
 from drconsole.console.screens.site_objects import CELLS, COLUMNS, physical_cells
 from drconsole.console.screens.site_row import GROUPS, POOLS, TreeRow
 from drconsole.console.widgets.columns import Column
+from drconsole.console.words.filtering import matcher
 
 SORTED_S = 5.0
 """Values change all the time: rows are put into another order no oftener, but for rows that come or go."""

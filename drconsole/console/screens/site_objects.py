@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from drconsole.console import phrases
 from drconsole.console.draft import disk_gib
-from drconsole.console.inventory import Inventory, Node, power_word
-from drconsole.console.look import mark
+from drconsole.console.inventories.inventory import Inventory, Node, power_word
 from drconsole.console.screens.site_known import Known
+from drconsole.console.style.look import Span, mark
 from drconsole.console.widgets.columns import Column
-from drconsole.console.widgets.drawing import Span
+from drconsole.console.words import phrases
 from drconsole.model.inventory import PhysicalServer, VirtualMachine
 
 COLUMNS: dict[str, tuple[Column, ...]] = {

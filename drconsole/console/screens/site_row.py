@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from drconsole.console.inventory import GUEST, NETWORKS
+from drconsole.console.inventories.inventory import GUEST, NETWORKS
 
 POOLS = ("resourcePool", "vApp")
 GROUPS = {

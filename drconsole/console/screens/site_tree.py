@@ -5,31 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Iterator
 
-from drconsole.console import phrases
-from drconsole.console.following import AT_REST
-from drconsole.console.inventory import Inventory
-from drconsole.console.look import Look, mark
+from drconsole.console.known.following import AT_REST
+from drconsole.console.known.store import Store
 from drconsole.console.screens.site_branches import Branches
 from drconsole.console.screens.site_row import TreeRow, is_open
-from drconsole.console.store import Store
+from drconsole.console.style.look import Look, Span, mark
 from drconsole.console.widgets.columns import Column
-from drconsole.console.widgets.drawing import Span, cells_of, fitted
+from drconsole.console.widgets.drawing import cells_of, fitted
+from drconsole.console.words import phrases
 from drconsole.model.run import RunSummary
 
 TREE_COLUMNS = (Column(name="name", title="", width=18, flex=1),)
 _GONE = frozenset({"done", "failed", "cancelled"})
-
-
-def inventory_of(store: Store, site: str, run: str = "") -> Inventory | None:
-    """Returns what a site has: live where it ever answered, else as it was captured; or what a run has
-    recovered of it."""
-    if run:
-        return store.recovered.get(run)
-    live = store.inventories.get(site)
-    if live is not None and live.nodes:
-        return live
-    captured = store.captured_of(site)
-    return captured.inventory if captured else None
 
 
 def recovered_runs(store: Store, site: str) -> list[RunSummary]:
@@ -46,7 +33,7 @@ def tree_rows(store: Store, turned: set[str]) -> Iterator[TreeRow]:
         row = _site_row(store, site)
         yield row
         if is_open(row, turned):
-            inventory = inventory_of(store, site)
+            inventory = store.inventory_of(site)
             if inventory is not None:
                 yield from Branches(inventory, turned).site(row)
             yield from _physical(store, site)

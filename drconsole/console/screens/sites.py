@@ -11,8 +11,7 @@ from textual.widget import Widget
 
 from drconsole.api import requests
 from drconsole.api.values import SnapshotEntry
-from drconsole.console import phrases
-from drconsole.console.inventory import Inventory, Node
+from drconsole.console.inventories.inventory import Inventory, Node
 from drconsole.console.screens.recovering import Recovering
 from drconsole.console.screens.site_detail import object_lines, server_lines, site_lines
 from drconsole.console.screens.site_known import Known
@@ -21,15 +20,15 @@ from drconsole.console.screens.site_objects import CELLS, COLUMNS, NOTHING, Cell
 from drconsole.console.screens.site_row import TreeRow, is_open
 from drconsole.console.screens.site_tree import (
     TREE_COLUMNS,
-    inventory_of,
     recovered_runs,
     tree_cells,
     tree_rows,
 )
 from drconsole.console.screens.view import live_span
-from drconsole.console.widgets.drawing import Line, Span
+from drconsole.console.style.look import Line, Span
 from drconsole.console.widgets.painted import Painted
 from drconsole.console.widgets.table import VirtualTable, position
+from drconsole.console.words import phrases
 
 _SHOWN_AS = {"guest": "guests", "host": "hosts", "network": "networks", "datastore": "datastores"}
 _WORDS = {"physical": "physical servers", "pools": "pools and vApps"}
@@ -76,7 +75,7 @@ class SitesView(Recovering, screen="sites"):
         row = self._here
         if row is None:
             return (self.store.site,) if self.store.site else ()
-        inventory = inventory_of(self.store, row.site, row.run)
+        inventory = self.store.inventory_of(row.site, row.run)
         places = (row.datacenter, row.cluster, row.folder, row.pool)
         names = [inventory.name_of(place) for place in places if place] if inventory else []
         return (row.site, *([f"recovered by {row.run}"] if row.run else []), *names, row.shows)
@@ -113,7 +112,7 @@ class SitesView(Recovering, screen="sites"):
         table.entitle(title, f"{sort.word(shows)} · {position(table)}" if keys else sort.word(shows))
 
     def _inventory(self) -> Inventory | None:
-        return inventory_of(self.store, self._here.site, self._here.run) if self._here else None
+        return self.store.inventory_of(self._here.site, self._here.run) if self._here else None
 
     def _known(self) -> Known:
         """What the newest snapshot knows of the side that the cursor stands on."""
@@ -267,7 +266,7 @@ class SitesView(Recovering, screen="sites"):
             servers = self.store.captured_of(site)
             known = servers is not None and identity in Known(servers).servers
             return next((row for row in mine if row.shows == "physical" and known), None)
-        inventory, group = inventory_of(self.store, site), _SHOWN_AS.get(kind, "")
+        inventory, group = self.store.inventory_of(site), _SHOWN_AS.get(kind, "")
         if inventory is None or identity not in inventory.nodes:
             return None
         for row in mine:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from drconsole.api import requests
 from drconsole.api.values import SnapshotEntry
-from drconsole.console.messages import Arrived
+from drconsole.console.hearing.messages import Arrived
 from drconsole.console.screens.snapshot_differing import Compared, Differing
 from drconsole.console.screens.snapshot_rows import changed_words
-from drconsole.console.widgets.drawing import Span
+from drconsole.console.style.look import Span
 from drconsole.errors import DRConsoleError
 
 _LARGE = 8_000_000

@@ -8,11 +8,11 @@ from typing import ClassVar, NamedTuple
 from textual.widget import Widget
 
 from drconsole.api.values import Change
-from drconsole.console import phrases
-from drconsole.console.filtering import matcher
 from drconsole.console.screens.snapshot_reading import Reading
 from drconsole.console.screens.snapshot_rows import CHANGE_COLUMNS, change_cells, grouped
 from drconsole.console.widgets.table import VirtualTable, position
+from drconsole.console.words import phrases
+from drconsole.console.words.filtering import matcher
 
 
 class Compared(NamedTuple):

@@ -9,7 +9,6 @@ from pathlib import Path
 from textual.widget import Widget
 
 from drconsole.api.values import Change, SnapshotEntry
-from drconsole.console import phrases
 from drconsole.console.actions.snapshots import READING, SNAPSHOTS
 from drconsole.console.archive.branches import Tree
 from drconsole.console.archive.document import Document
@@ -17,8 +16,9 @@ from drconsole.console.screens.dialogs import Ask
 from drconsole.console.screens.files import read_bytes
 from drconsole.console.screens.snapshot_differing import Compared, Differing
 from drconsole.console.screens.snapshot_reading import Goal
-from drconsole.console.widgets.drawing import Line, Span
+from drconsole.console.style.look import Line, Span
 from drconsole.console.widgets.table import VirtualTable
+from drconsole.console.words import phrases
 from drconsole.errors import DRConsoleError
 from drconsole.model.inventory import Snapshot
 

@@ -11,7 +11,7 @@ from textual.widgets import Input
 
 from drconsole.console.archive.days import day_of, question
 from drconsole.console.screens.dialogs import Dialog
-from drconsole.console.widgets.drawing import Line
+from drconsole.console.style.look import Line
 from drconsole.console.widgets.painted import Painted
 
 

@@ -10,12 +10,12 @@ from textual.widget import Widget
 
 from drconsole.api import requests
 from drconsole.api.values import SearchHit
-from drconsole.console import phrases
-from drconsole.console.filtering import matcher
 from drconsole.console.screens.snapshot_comparing import Comparing
 from drconsole.console.screens.snapshot_find import Find, Question
 from drconsole.console.screens.snapshot_rows import HIT_COLUMNS, hit_cells
 from drconsole.console.widgets.table import VirtualTable, position
+from drconsole.console.words import phrases
+from drconsole.console.words.filtering import matcher
 
 
 class Finding(Comparing):

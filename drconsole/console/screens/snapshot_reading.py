@@ -12,7 +12,7 @@ from drconsole.console.screens.snapshot_panes import Goal
 from drconsole.console.screens.snapshot_rows import SUMMARY_COLUMNS, TREE_COLUMNS, summary_rows
 from drconsole.console.screens.snapshot_text import TextReading
 from drconsole.console.screens.snapshot_tree import TreeReading
-from drconsole.console.widgets.drawing import Span
+from drconsole.console.style.look import Span
 from drconsole.console.widgets.table import VirtualTable
 from drconsole.console.widgets.xml_pane import XmlPane
 

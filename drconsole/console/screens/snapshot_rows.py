@@ -6,10 +6,10 @@ from collections import Counter
 from collections.abc import Iterator, Sequence
 
 from drconsole.api.values import Change, SearchHit, SnapshotEntry
-from drconsole.console import phrases
 from drconsole.console.archive.branches import Row, Tree
+from drconsole.console.style.look import Span
 from drconsole.console.widgets.columns import Column
-from drconsole.console.widgets.drawing import Span
+from drconsole.console.words import phrases
 from drconsole.documents.difference import kind_words
 from drconsole.model.inventory import COLLECTIONS
 

@@ -6,7 +6,7 @@ from drconsole.console.archive.branches import Row, Tree
 from drconsole.console.archive.document import Document
 from drconsole.console.screens.snapshot_panes import Goal, Panes
 from drconsole.console.screens.snapshot_rows import tree_cells
-from drconsole.console.widgets.drawing import Span
+from drconsole.console.style.look import Span
 from drconsole.console.widgets.table import VirtualTable, position
 
 

@@ -13,18 +13,18 @@ from textual.widget import Widget
 
 from drconsole.api import requests
 from drconsole.api.values import SnapshotDocument, SnapshotEntry
-from drconsole.console import phrases
 from drconsole.console.archive.document import Document, Shelf
-from drconsole.console.filtering import matcher
-from drconsole.console.messages import Arrived
+from drconsole.console.hearing.messages import Arrived
 from drconsole.console.screens.dialogs import Ask
 from drconsole.console.screens.files import read_bytes
 from drconsole.console.screens.recovering import Recovering
 from drconsole.console.screens.snapshot_finding import Finding
 from drconsole.console.screens.snapshot_reading import Goal
 from drconsole.console.screens.snapshot_rows import LIST_COLUMNS, list_cells
-from drconsole.console.widgets.drawing import Span
+from drconsole.console.style.look import Span
 from drconsole.console.widgets.table import VirtualTable, position
+from drconsole.console.words import phrases
+from drconsole.console.words.filtering import matcher
 from drconsole.errors import InvalidDocument
 
 _NONE = "no snapshot yet: c on Sites captures, i imports"

@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from textual.binding import Binding
 
 from drconsole.api.values import Attempt, Choice, StepDetail
-from drconsole.console import phrases
-from drconsole.console.following import Following
-from drconsole.console.look import mark
-from drconsole.console.screens.dialogs import Dialog, prose
-from drconsole.console.widgets.drawing import Line, Span
+from drconsole.console.known.following import Following
+from drconsole.console.screens.dialogs import Dialog
+from drconsole.console.style.look import Line, Span, mark
+from drconsole.console.widgets.drawing import prose
+from drconsole.console.words import phrases
 from drconsole.model.step import Facts
 
 KEYS = {"retry": "k", "approve": "a", "skip": "s", "replace": "x", "cancel": "X"}

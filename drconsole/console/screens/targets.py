@@ -10,14 +10,14 @@ from datetime import UTC, datetime
 from textual.widget import Widget
 
 from drconsole.api import requests
-from drconsole.console import phrases
-from drconsole.console.look import mark
-from drconsole.console.screens.dialogs import Ask, Confirm, prose
+from drconsole.console.screens.dialogs import Ask, Confirm
 from drconsole.console.screens.view import SEPARATOR, View
+from drconsole.console.style.look import Line, Span, mark
 from drconsole.console.widgets.columns import Column
-from drconsole.console.widgets.drawing import Line, Span, wrapped
+from drconsole.console.widgets.drawing import prose, wrapped
 from drconsole.console.widgets.painted import Painted
 from drconsole.console.widgets.table import VirtualTable, position
+from drconsole.console.words import phrases
 from drconsole.model.target import Target, TargetHardware
 from drconsole.model.text import safe_text
 

@@ -8,11 +8,12 @@ from collections.abc import Sequence
 from drconsole.api import requests
 from drconsole.api.uplinks import HostUplinks
 from drconsole.api.values import CommandReply
-from drconsole.console.following import Following
-from drconsole.console.screens.dialogs import Ask, Confirm, prose
+from drconsole.console.known.following import Following
+from drconsole.console.replay.uplinks_then import then
+from drconsole.console.screens.dialogs import Ask, Confirm
 from drconsole.console.screens.view import View
-from drconsole.console.uplinks_then import then
-from drconsole.console.widgets.drawing import Line
+from drconsole.console.style.look import Line
+from drconsole.console.widgets.drawing import prose
 from drconsole.console.widgets.table import VirtualTable
 from drconsole.model.run import Event
 

@@ -10,13 +10,13 @@ from textual.containers import Horizontal
 from textual.widget import Widget
 
 from drconsole.api.uplinks import HostUplinks
-from drconsole.console import phrases
-from drconsole.console.following import Following
-from drconsole.console.screens.dialogs import Report, prose
+from drconsole.console.known.following import Following
+from drconsole.console.screens.dialogs import Report
 from drconsole.console.screens.uplink_verbs import UplinkVerbs
 from drconsole.console.screens.view import SEPARATOR
+from drconsole.console.style.look import Line, Span
 from drconsole.console.widgets.columns import Column
-from drconsole.console.widgets.drawing import Line, Span
+from drconsole.console.widgets.drawing import prose
 from drconsole.console.widgets.painted import Painted
 from drconsole.console.widgets.table import VirtualTable, position
 from drconsole.console.widgets.uplink_panes import (
@@ -28,6 +28,7 @@ from drconsole.console.widgets.uplink_panes import (
     planned_lines,
     why_lines,
 )
+from drconsole.console.words import phrases
 
 _COLUMNS = (
     Column(name="host", title="HOST", width=20, flex=3),

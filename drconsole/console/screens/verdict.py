@@ -6,11 +6,11 @@ from collections.abc import Callable
 
 from drconsole.api import requests
 from drconsole.api.client import Client
-from drconsole.console import phrases
 from drconsole.console.draft import Judged
-from drconsole.console.messages import Arrived
-from drconsole.console.store import Store
-from drconsole.console.widgets.drawing import Line, Span
+from drconsole.console.hearing.messages import Arrived
+from drconsole.console.known.store import Store
+from drconsole.console.style.look import Line, Span
+from drconsole.console.words import phrases
 from drconsole.errors import DRConsoleError
 from drconsole.model.plan import PlanReport
 

@@ -9,13 +9,13 @@ from textual import events
 from textual.widgets import Input
 
 from drconsole.console.actions import actions_of
-from drconsole.console.filtering import matcher
 from drconsole.console.screens.frame import SEPARATOR, live_span, operator, site_state, snapshot_span
 from drconsole.console.screens.shown import Shown
 from drconsole.console.widgets.table import VirtualTable
+from drconsole.console.words.filtering import matcher
 
 if TYPE_CHECKING:
-    from drconsole.console.objects import Index
+    from drconsole.console.known.objects import Index
     from drconsole.console.widgets.command_line import CommandLine
 
 __all__ = ["SEPARATOR", "View", "live_span", "operator", "site_state", "snapshot_span"]
@@ -46,7 +46,7 @@ class View(Shown):
 
     def do_quit(self) -> None:
         """Leaves; nothing that runs is touched. Changes that no file has are not lost without a word."""
-        from drconsole.console.bases import unsaved
+        from drconsole.console.known.bases import unsaved
 
         if number := unsaved(self.store):
             from drconsole.console.screens.leaving import Leave
@@ -145,7 +145,7 @@ class View(Shown):
 
     def do_command(self) -> None:
         """Opens the line for a command, in the place of the keys: nothing else moves."""
-        from drconsole.console.commands import completions
+        from drconsole.console.ways.commands import completions
         from drconsole.console.widgets.command_line import CommandLine
 
         app = self.console_app

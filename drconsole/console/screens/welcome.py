@@ -11,9 +11,10 @@ from textual.containers import VerticalScroll
 from textual.screen import Screen
 
 from drconsole import __version__
-from drconsole.console.screens.dialogs import Ask, prose
+from drconsole.console.screens.dialogs import Ask
+from drconsole.console.style.look import Line
 from drconsole.console.wanted import Demo, OpenFile
-from drconsole.console.widgets.drawing import Line
+from drconsole.console.widgets.drawing import prose
 from drconsole.console.widgets.painted import Painted
 
 if TYPE_CHECKING:

@@ -5,14 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-from drconsole.console import phrases
 from drconsole.console.draft import MappingDraft, SelectionDraft
-from drconsole.console.inventory import Captured
-from drconsole.console.screens.dialogs import Ask, Choose, Confirm, Option, prose
+from drconsole.console.inventories.inventory import Captured
+from drconsole.console.screens.dialogs import Ask, Choose, Confirm, Option
 from drconsole.console.screens.files import write_document
 from drconsole.console.screens.judging import Judging
 from drconsole.console.screens.view import snapshot_span
 from drconsole.console.widgets.columns import Column
+from drconsole.console.widgets.drawing import prose
+from drconsole.console.words import phrases
 from drconsole.errors import DRConsoleError
 from drconsole.model.mapping import HostMapping, VmSelection
 

@@ -8,7 +8,7 @@ from textual.binding import Binding
 from textual.message import Message
 from textual.widgets import Input
 
-from drconsole.console.widgets.drawing import Line
+from drconsole.console.style.look import Line
 
 
 class CommandLine(Input):
@@ -115,6 +115,6 @@ def _common(offers: Sequence[str]) -> str:
 
 def _takes(word: str) -> bool:
     """Whether something follows this word."""
-    from drconsole.console.objects import KINDS
+    from drconsole.console.known.objects import KINDS
 
     return word in KINDS

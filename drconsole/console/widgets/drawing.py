@@ -5,17 +5,15 @@ A line is spans of (text, role). Text may be foreign: it is made safe here, and 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 
 from rich.cells import cell_len, set_cell_size
 from rich.segment import Segment
 from rich.style import Style
 from textual.strip import Strip
 
-from drconsole.console.look import Look
-
-Span = tuple[str, str]
-Line = Sequence[Span]
+from drconsole.console.style.look import Line, Look, Span
+from drconsole.model.text import safe_text
 
 
 def cells_of(shown: str) -> int:
@@ -83,3 +81,8 @@ def bar(fraction: float, width: int) -> list[Span]:
     """Returns a progress bar of `width` cells; `fraction` is 0 to 1."""
     filled = round(max(0.0, min(1.0, fraction)) * width)
     return [("█" * filled, "bar"), ("░" * (width - filled), "track")]
+
+
+def prose(text: str, role: str = "text", width: int = 70) -> list[Line]:
+    """Returns text as wrapped lines; what it holds of control characters is shown, not obeyed."""
+    return [[(part, role)] for part in wrapped(safe_text(text), width)]

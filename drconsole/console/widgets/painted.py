@@ -12,8 +12,8 @@ from textual.geometry import Region, Size
 from textual.strip import Strip
 from textual.widget import Widget
 
-from drconsole.console.look import Look
-from drconsole.console.widgets.drawing import Line, cells_of, fitted, strip_of
+from drconsole.console.style.look import Line, Look
+from drconsole.console.widgets.drawing import cells_of, fitted, strip_of
 from drconsole.console.widgets.pane import BORDER, PaneCache, whole, without_ansi
 
 if TYPE_CHECKING:

@@ -8,9 +8,9 @@ from datetime import datetime
 import msgspec
 
 from drconsole.api.timeline import Timeline
-from drconsole.console import phrases
-from drconsole.console.look import Look, mark
-from drconsole.console.widgets.drawing import Line, Span, bar, length_of
+from drconsole.console.style.look import Line, Look, Span, mark
+from drconsole.console.widgets.drawing import bar, length_of
+from drconsole.console.words import phrases
 from drconsole.model.run import StageView
 
 _ROWS = 2

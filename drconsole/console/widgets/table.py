@@ -19,9 +19,9 @@ from textual.message import Message
 from textual.strip import Strip
 
 from drconsole.console.actions import MOVES, Keymap
-from drconsole.console.look import Look
+from drconsole.console.style.look import Look, Span
 from drconsole.console.widgets.columns import Column, Placed, placed
-from drconsole.console.widgets.drawing import Span, fitted, joined
+from drconsole.console.widgets.drawing import fitted, joined
 from drconsole.console.widgets.painted import Drawn
 
 if TYPE_CHECKING:

@@ -11,9 +11,8 @@ from collections.abc import Sequence
 import msgspec
 
 from drconsole.api.timeline import Bar, Timeline
-from drconsole.console import phrases
-from drconsole.console.look import Look, mark
-from drconsole.console.widgets.drawing import Line, Span
+from drconsole.console.style.look import Line, Look, Span, mark
+from drconsole.console.words import phrases
 from drconsole.model.run import StepState
 from drconsole.model.step import STAGES
 

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 
 from drconsole.api.uplinks import HostUplinks, UplinkPort, UplinkSwitch
-from drconsole.console import phrases
-from drconsole.console.look import Look
-from drconsole.console.widgets.drawing import Line, Span, fitted, length_of
+from drconsole.console.style.look import Line, Look, Span
+from drconsole.console.widgets.drawing import fitted, length_of
+from drconsole.console.words import phrases
 
 STATES: Mapping[str, Span] = {
     "pending": ("·", "dim"),
@@ -81,7 +81,7 @@ def why_lines(host: HostUplinks) -> Iterator[Span]:
 
 def page_lines(host: HostUplinks, width: int, look: Look) -> list[Line]:
     """Returns all that is known of a host, one under the other, for a page of its own."""
-    from drconsole.console.screens.dialogs import prose
+    from drconsole.console.widgets.drawing import prose
 
     glyph, role = STATES[host.state]
     lines: list[Line] = [[(f"{glyph} {host.state}", role), (f"  {host.host} on {host.target}", "title")]]

@@ -14,7 +14,7 @@ from textual.strip import Strip
 from drconsole.console.actions import Keymap
 from drconsole.console.archive.lines import Lines
 from drconsole.console.archive.markup import Piece, pieces, state_at
-from drconsole.console.look import Look
+from drconsole.console.style.look import Look
 from drconsole.console.widgets.drawing import strip_of
 from drconsole.console.widgets.painted import Drawn
 from drconsole.console.widgets.table import WHEEL

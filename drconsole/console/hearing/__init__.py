@@ -1,0 +1,1 @@
+"""What workers do: they talk to the service and post what they hear."""

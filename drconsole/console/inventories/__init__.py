@@ -1,0 +1,1 @@
+"""What stands at a site, kept in order while it changes: lists, counts, and what passes a filter."""

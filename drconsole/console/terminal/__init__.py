@@ -1,0 +1,1 @@
+"""What lies between the application and the line: bytes, the clipboard, what the collector leaves alone."""
