@@ -190,13 +190,15 @@ class Shown(Screen[None]):
     def _seek(self) -> None:
         if self._sought is None:
             return
-        kind, key, until = self._sought
+        # What reveals it may draw the screen, which comes by here again.
+        sought, self._sought = self._sought, None
+        kind, key, until = sought
         if self.reveal(kind, key):
-            self._sought = None
             self.show()
         elif time.monotonic() > until:
-            self._sought = None
             self.console_app.say("it is not shown here (any more)", "warn")
+        else:
+            self._sought = sought
 
     # -- where one is on it --------------------------------------------------------------------------
 
