@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import traceback
 from collections import deque
 from collections.abc import Iterator
 from typing import Any
 
+from rich.text import Text
 from textual import events
 from textual._compositor import ChopsUpdate
 from textual.app import App
@@ -25,6 +27,8 @@ from textual.widgets import Input
 from drconsole.console.terminal.driver import LineDriver
 from drconsole.console.terminal.memory import Kept
 from drconsole.console.terminal.spans import cut
+from drconsole.console.ways import remembered
+from drconsole.model.text import safe_text
 
 _PATIENCE_S = 0.5
 """How long a key waits for what the one before has caused, where something hangs."""
@@ -53,6 +57,18 @@ class Keying(App[None]):
         """Ends the console with an error; that a screen has no widgets yet when one leaves is none."""
         if not (self._exit and isinstance(error, NoMatches)):
             super()._handle_exception(error)
+
+    def _fatal_error(self) -> None:
+        """Ends with a line, and keeps what happened in a file: pages of our insides help nobody at night."""
+        self.bell()
+        told = traceback.format_exc()
+        try:
+            where = f"what happened is in {remembered.keep_crash(told)}"
+        except OSError as error:
+            where = f"what happened could not be kept ({error}):\n{safe_text(told)}"
+        words = f"drconsole: the console ended unexpectedly; runs go on without it\n  → {where}"
+        self._exit_renderables.append(Text(words))
+        self._close_messages_no_wait()
 
     def refresh_css(self, animate: bool = True) -> None:
         """Reads all style sheets again where a theme has changed their variables; while the first picture is

@@ -1,4 +1,4 @@
-"""What a console keeps between sessions, in the account's own state directory: the theme, typed commands."""
+"""What a console keeps in the account's own state directory: the theme, typed commands, how it ended."""
 
 from __future__ import annotations
 
@@ -52,6 +52,13 @@ def keep_typed(line: str) -> None:
     before = [old for old in typed() if old != line]
     text = "".join(f"{each}\n" for each in [*before, line.replace("\n", " ")][-HISTORY:])
     _put(folder() / "history", text.encode())
+
+
+def keep_crash(text: str) -> Path:
+    """Keeps how the console ended unexpectedly, the last time only, and returns where. Raises OSError."""
+    where = folder() / "crash.txt"
+    _put(where, text.encode(errors="backslashreplace"))
+    return where
 
 
 def _put(path: Path, data: bytes) -> None:
