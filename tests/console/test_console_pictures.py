@@ -18,6 +18,7 @@ from textual.pilot import Pilot
 
 from drconsole.console.app import ConsoleApp
 from drconsole.console.known.following import Following
+from drconsole.console.screens import frame
 from tests.console.full_world import full
 from tests.console.pictures import FOLDER, TAKE, Cell, differences, keep, kept, picture_of
 from tests.console.scripted_service import ScriptedService, shows_run
@@ -38,7 +39,7 @@ DRESSES = {
 def service(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ScriptedService]:
     """Everything stands still: the clock, and a run that is held."""
     monkeypatch.setattr(Following, "now", lambda _: NOW)
-    monkeypatch.setenv("LOGNAME", "night-shift")
+    monkeypatch.setattr(frame, "operator", lambda: "night-shift")
     monkeypatch.setenv("LANG", "C.UTF-8")
     service = full(tmp_path)
     view = run_view(small_site(), "held")
