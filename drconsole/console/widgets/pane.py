@@ -72,7 +72,8 @@ class PaneCache(StylesCache):
         if len(self._composed) > _KEPT:
             self._composed.clear()
         _, left, right = self._edges
-        line = Strip([*left, *content.adjust_cell_length(width), *right])
+        length = left.cell_length + width + right.cell_length
+        line = Strip([*left, *content.adjust_cell_length(width), *right], length)
         self._composed[id(content)] = (content, line)
         return line
 

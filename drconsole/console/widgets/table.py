@@ -331,14 +331,14 @@ class VirtualTable(Drawn, can_focus=True):
 
     def _strip(self, cells: Cells, base: str) -> Strip:
         """Lays cells out; all lengths are known, so that nothing is measured again."""
-        style, width = self.styler(base), self.size.width
+        style, width, look = self.styler(base), self.size.width, self.look
         under = style("text")
         segments: list[Segment] = []
         used = 0
         for place, cell in zip(self._placed, cells, strict=True):
             if place.x > used:
                 segments.append(Segment(" " * (place.x - used), under))
-            segments += self._segments(place, cell, style)
+            segments += _segments(place, cell, style, look)
             used = place.x + place.width
         if used > width:
             return Strip(joined(segments)).adjust_cell_length(width, under)
@@ -346,15 +346,15 @@ class VirtualTable(Drawn, can_focus=True):
             segments.append(Segment(" " * (width - used), under))
         return Strip(joined(segments), width)
 
-    def _segments(
-        self, place: Placed, cell: Span | list[Span], style: Callable[[str], Style]
-    ) -> list[Segment]:
-        look, right = self.look, place.column.right
-        if isinstance(cell, tuple):
-            text, role = cell
-            return [Segment(fitted(text, place.width, look, right=right), style(role))]
-        spans = [Segment(look.text(text), style(role)) for text, role in cell]
-        return list(Strip(spans).adjust_cell_length(place.width, style("text")))
+
+def _segments(
+    place: Placed, cell: Span | list[Span], style: Callable[[str], Style], look: Look
+) -> list[Segment]:
+    if isinstance(cell, tuple):
+        text, role = cell
+        return [Segment(fitted(text, place.width, look, right=place.column.right), style(role))]
+    spans = [Segment(look.text(text), style(role)) for text, role in cell]
+    return list(Strip(spans).adjust_cell_length(place.width, style("text")))
 
 
 class _Row(NamedTuple):
