@@ -16,6 +16,7 @@ from drconsole.console.screens.site_listing import Objects, Sort
 from drconsole.console.screens.site_row import TreeRow, is_open
 from drconsole.console.screens.site_tree import tree_cells, tree_rows
 from drconsole.console.style.look import Look
+from drconsole.console.widgets.columns import placed
 from drconsole.model.inventory import Folder, Snapshot, VApp
 from drconsole.model.live import InventoryChange
 from drconsole.model.run import RunSummary
@@ -272,3 +273,10 @@ def test_the_same_rows_are_the_same_tuple() -> None:
     change = InventoryChange(id="vm-2", kind=GUEST, change="upsert", facts={"power": "poweredOn"})
     store.set_batch(InventoryBatch(site="pittsburgh", state="live", age_s=0.0, changes=(change,)), 1.0)
     assert objects.list(row, inventory, known, "", Sort("power")) is first
+
+
+def test_the_column_that_a_table_is_sorted_by_gives_no_way() -> None:
+    sort = Sort("gib", down=True)
+    kept = placed(sort.columns("guests"), 60)
+    assert "GiB ↓" in [place.column.title for place in kept]
+    assert "GiB" not in [place.column.title for place in placed(Sort().columns("guests"), 60)]

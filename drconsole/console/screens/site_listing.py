@@ -30,12 +30,13 @@ class Sort(msgspec.Struct, frozen=True):
     down: bool = False
 
     def columns(self, table: str) -> tuple[Column, ...]:
-        """Returns a table's columns, with the mark in the head of the one that it is sorted by."""
+        """Returns a table's columns. The one that it is sorted by has a mark in its head, and stays where others
+        give way to a narrow terminal."""
         return tuple(self._marked(c) if c.name == self.column else c for c in COLUMNS[table])
 
     def _marked(self, column: Column) -> Column:
         title = f"{column.title} {self.arrow}"
-        return msgspec.structs.replace(column, title=title, width=max(column.width, len(title)))
+        return msgspec.structs.replace(column, title=title, width=max(column.width, len(title)), rank=0)
 
     @property
     def arrow(self) -> str:
