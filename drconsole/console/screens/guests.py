@@ -191,6 +191,7 @@ class GuestsView(Working, screen="guests"):
         """Asks which way to set the flags of all that match the filter."""
         draft, keys = self.selection, self._vms.keys
         if draft is None or not keys:
+            self.console_app.say("no guest stands here whose flag could be set", "warn")
             return
         able = tuple(key for key in keys if draft.able(key))
         number = phrases.count(len(able), "guest")

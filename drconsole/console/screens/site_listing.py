@@ -30,8 +30,8 @@ class Sort(msgspec.Struct, frozen=True):
     down: bool = False
 
     def columns(self, table: str) -> tuple[Column, ...]:
-        """Returns a table's columns. The one that it is sorted by has a mark in its head, and stays where others
-        give way to a narrow terminal."""
+        """Returns a table's columns. The one that it is sorted by has a mark in its head, and stays where
+        others give way to a narrow terminal."""
         return tuple(self._marked(c) if c.name == self.column else c for c in COLUMNS[table])
 
     def _marked(self, column: Column) -> Column:

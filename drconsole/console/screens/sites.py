@@ -208,11 +208,10 @@ class SitesView(Recovering, screen="sites"):
         self._sort(msgspec.structs.replace(sort, down=not sort.down))
 
     def _sort(self, sort: Sort) -> None:
-        here, table = self._objects.cursor, self._objects
+        """Begins at the top: whoever sorts by size looks for the largest."""
         self._sorts[self._shows] = sort
-        table.recolumn(sort.columns(self._shows), self._cells)
+        self._objects.recolumn(sort.columns(self._shows), self._cells)
         self._show_objects()
-        table.select(here)
         self.update()
 
     def do_up(self) -> None:
