@@ -110,11 +110,13 @@ async def _presented(operator: Client, observer: Client, seen: Seen) -> None:
 
 async def _timed(client: Client, seen: Seen) -> None:
     while True:
-        found = await client.ask(requests.ShowTimeline(run=seen.run))
         view = await client.ask(requests.ShowRun(run=seen.run))
-        seen.timelines.append(found)
+        rests = view.state in AT_REST
+        if rests:
+            await asyncio.sleep(3.0)  # one that was worked out a moment ago may be given out again
+        seen.timelines.append(await client.ask(requests.ShowTimeline(run=seen.run)))
         seen.runners.append(view.runner)
-        if view.state in AT_REST:
+        if rests:
             return
         await asyncio.sleep(0.5)
 
