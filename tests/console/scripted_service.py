@@ -50,6 +50,7 @@ class ScriptedService:
         self._folder = folder
         self._server: asyncio.Server | None = None
         self._tasks: set[asyncio.Future[None]] = set()
+        self._writers: set[asyncio.StreamWriter] = set()
         self._thread: threading.Thread | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
 
@@ -93,16 +94,24 @@ class ScriptedService:
         started.set()
         loop.run_forever()
         self._server.close()
-        for task in self._tasks:
-            task.cancel()
-        # Not gather: it asks for a loop of the thread's own.
-        if self._tasks:
-            loop.run_until_complete(asyncio.wait(set(self._tasks)))
-        loop.run_until_complete(asyncio.sleep(0.01))  # transports close a turn later
+        loop.run_until_complete(self._hang_up())
         loop.close()
         socket.unlink(missing_ok=True)
 
+    async def _hang_up(self) -> None:
+        """Ends every conversation: also those that were accepted just now, and those that nobody reads."""
+        await asyncio.sleep(0)
+        while self._tasks:
+            for task in self._tasks:
+                task.cancel()
+            await asyncio.wait(set(self._tasks))
+            await asyncio.sleep(0)
+        for writer in self._writers:
+            writer.transport.abort()
+        await asyncio.sleep(0.01)  # transports close a turn later
+
     def _accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self._writers.add(writer)
         task = asyncio.ensure_future(self._converse(reader, writer))
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
@@ -119,6 +128,7 @@ class ScriptedService:
             writer.close()
             with contextlib.suppress(OSError, asyncio.CancelledError):
                 await writer.wait_closed()
+                self._writers.discard(writer)
 
     async def _answer(self, request: AnyRequest, writer: asyncio.StreamWriter) -> None:
         self.asked.append(request)

@@ -49,7 +49,7 @@ def test_a_report_over_the_whole_screen_part_by_part(service: ScriptedService, s
         at_reports(terminal)
         terminal.press("j", "j", "enter")
         terminal.sees(f"Reports › {MET} › report", "Timeline", "✓ preflight", "✓ provision", "█")
-        assert "Reports 3" not in terminal.text
+        terminal.gone("Reports 3")
         terminal.press("n")
         terminal.press("n")
         terminal.press("n")
