@@ -105,9 +105,9 @@ def _wrap(dying: Dying) -> None:
         finish(connection, run, epoch, key, *rest, **more)
 
     @functools.wraps(carry_out)
-    async def deadly_carry_out(handler: Handler, work: Work) -> Facts:
+    async def deadly_carry_out(handler: Handler, work: Work, **more: Any) -> Facts:
         dying.at(work.step.key, "after-intent")
-        return await carry_out(Watched(handler, dying), work)
+        return await carry_out(Watched(handler, dying), work, **more)
 
     @functools.wraps(settle)
     def deadly_settle(schedule: Schedule, key: str, state: StepState) -> None:
